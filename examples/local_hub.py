@@ -99,12 +99,14 @@ def main() -> None:
     parser.add_argument("--dir", type=Path, required=True, help="where the repositories are kept")
     parser.add_argument("--token", help="the one token that may write; without it everybody may")
     options = parser.parse_args()
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+    stops = (signal.SIGTERM, signal.SIGINT)
+    for number in stops:
+        signal.signal(number, signal.SIG_DFL)  # a background shell has it ignored
+    # Blocked before any thread begins and waited for: setting an Event in a handler can deadlock with its wait.
+    signal.pthread_sigmask(signal.SIG_BLOCK, stops)
     with LocalHub(options.dir, options.port, token=options.token) as hub:
         print(f"Hub: {hub.url}", flush=True)
-        stop.wait()
+        signal.sigwait(stops)
 
 
 if __name__ == "__main__":
