@@ -1,0 +1,39 @@
+# Needs Python >= 3.11, make and a package index. `make PYTHON=python3.13 run` uses another Python.
+PYTHON ?= python3
+PORT ?= 8000
+export PORT
+
+.PHONY: help .venv run test test-long check bench lock clean
+
+help:  ## what can be made
+	@grep -hE '^[.a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## +/\t/' | expand -t 12
+
+.venv: .venv/dev.stamp  ## only install, with everything that tests and checks need
+
+run: .venv/run.stamp  ## start the demo on PORT (8000); Ctrl-C stops it
+	@exec .venv/bin/python manage.py run
+
+test: .venv/dev.stamp  ## the test suite; ARGS="-k form" passes options to pytest
+	.venv/bin/pytest -m "not long" $(ARGS)
+
+test-long: .venv/dev.stamp  ## the long forms of the tests
+	.venv/bin/pytest -m long $(ARGS)
+
+check: .venv/dev.stamp  ## lint, formats, types, migrations, deployment settings
+	@scripts/check
+
+bench: .venv/dev.stamp  ## compare with a plain service; ARGS="--json"
+	.venv/bin/python benchmarks/serving.py $(ARGS)
+
+lock: .venv/dev.stamp  ## compile requirements/*.txt from pyproject.toml
+	scripts/lock
+
+clean:  ## delete .venv and caches; the demo's data in var/ stay
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage htmlcov
+	find . -name __pycache__ -not -path './var/*' -prune -exec rm -rf {} +
+
+.venv/bin/python:
+	@$(PYTHON) scripts/make_venv.py
+
+.venv/%.stamp: requirements/%.txt requirements/bootstrap.txt | .venv/bin/python
+	@.venv/bin/python scripts/install.py $*

@@ -1,0 +1,32 @@
+"""A PostgreSQL URL as Django's connection settings."""
+
+from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from django.core.exceptions import ImproperlyConfigured
+
+# Milliseconds. No call may wait for ever: not for a host, a lock, a statement or an idle transaction.
+TIMEOUTS = "-c statement_timeout=30000 -c lock_timeout=2000 -c idle_in_transaction_session_timeout=60000"
+
+
+def connection_settings(url: str) -> dict[str, Any]:
+    """Settings of one alias of DATABASES from `postgresql://user:password@host:port/name?host=/socket/folder`.
+
+    Raises ImproperlyConfigured with a sentence; the URL itself is not repeated, it holds a password.
+    """
+    parts = urlsplit(url)
+    if parts.scheme not in {"postgres", "postgresql"} or not parts.path.strip("/"):
+        raise ImproperlyConfigured(
+            "DATABASE_URL must look like postgresql://user:password@host:5432/name; PostgreSQL is the only database."
+        )
+    query = {key: values[-1] for key, values in parse_qs(parts.query).items()}
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": unquote(parts.path.strip("/")),
+        "USER": unquote(parts.username or ""),
+        "PASSWORD": unquote(parts.password or ""),
+        "HOST": query.pop("host", unquote(parts.hostname or "")),
+        "PORT": query.pop("port", str(parts.port or "")),
+        "CONN_MAX_AGE": None,
+        "OPTIONS": {"connect_timeout": 5, "options": TIMEOUTS, **query},
+    }

@@ -1,0 +1,33 @@
+"""Django's error handlers, in the shape of the door: a page, or problem+json."""
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
+
+from futurisys.middleware import fault
+
+
+def bad_request(request: HttpRequest, exception: Exception, *args: Any, **kwargs: Any) -> HttpResponse:
+    """Status 400."""
+    return fault(request, 400, "bad_request", _("The request cannot be understood."))
+
+
+def forbidden(request: HttpRequest, exception: Exception, *args: Any, **kwargs: Any) -> HttpResponse:
+    """Status 403."""
+    return fault(request, 403, "permission_denied", _("You may not see this page. Ask an administrator."))
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """403, when a form was opened too long ago or in another session."""
+    return fault(request, 403, "csrf", _("This form has expired. Go back, reload the page and send it again."))
+
+
+def not_found(request: HttpRequest, exception: Exception, *args: Any, **kwargs: Any) -> HttpResponse:
+    """Status 404."""
+    return fault(request, 404, "not_found", _("There is no such page."))
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """500: the log has the cause, the answer has the request's number."""
+    return fault(request, 500, "server_error", _("Something went wrong on our side. It was noted."))

@@ -1,0 +1,84 @@
+"""Is this process alive, and may it answer? A service that could lose a record is not ready."""
+
+from collections.abc import Callable, Iterator
+
+from django.conf import settings
+from django.db import Error, connection, connections
+from django.db.migrations.executor import MigrationExecutor
+from django.http import HttpRequest, JsonResponse
+
+from futurisys.roles import fact_models
+from registry import runtimes, serving
+from registry.exceptions import RegistryError
+from registry.runtimes.base import RuntimeFailed
+
+_migrated = False
+
+
+def live(request: HttpRequest) -> JsonResponse:
+    """The process answers; nothing is asked."""
+    return JsonResponse({"status": "ok"})
+
+
+def ready(request: HttpRequest) -> JsonResponse:
+    """200 when every check passes, else 503 with the sentence of each that does not."""
+    checks: dict[str, Callable[[], Iterator[str]]] = {
+        "database": database_problems,
+        "migrations": migration_problems,
+        "roles": role_problems,
+        "models": model_problems,
+    }
+    found: dict[str, str] = {}
+    for name, check in checks.items():
+        try:
+            found[name] = " ".join(check()) or "ok"
+        except Error:
+            found[name] = "The database does not answer."
+            break
+    good = all(text == "ok" for text in found.values())
+    return JsonResponse({"status": "ok" if good else "unavailable", "checks": found}, status=200 if good else 503)
+
+
+def database_problems() -> Iterator[str]:
+    """Settings under which PostgreSQL could lose a committed record."""
+    with connection.cursor() as cursor:
+        for setting in ("fsync", "full_page_writes", "synchronous_commit"):
+            cursor.execute("SELECT current_setting(%s)", [setting])
+            if cursor.fetchone() == ("off",):
+                yield f"PostgreSQL runs with {setting}=off: a committed record could be lost."
+
+
+def migration_problems() -> Iterator[str]:
+    """Migrations that were not applied; asked until there are none."""
+    global _migrated  # noqa: PLW0603
+    if not _migrated:
+        executor = MigrationExecutor(connections["default"])
+        if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+            yield "Migrations are not applied: run manage.py migrate."
+        else:
+            _migrated = True
+
+
+def role_problems() -> Iterator[str]:
+    """Rights of the application's role that would let it change a fact."""
+    if not settings.PRODUCTION and _same_role():
+        return
+    with connection.cursor() as cursor:
+        for model in fact_models():
+            table = model._meta.db_table
+            cursor.execute("SELECT has_table_privilege(current_user, %s, 'UPDATE, DELETE, TRUNCATE')", [table])
+            if cursor.fetchone() == (True,):
+                yield f"The application's database role may change facts in {table}: run manage.py migrate."
+
+
+def _same_role() -> bool:
+    return bool(connections["default"].settings_dict["USER"] == connections["owner"].settings_dict["USER"])
+
+
+def model_problems() -> Iterator[str]:
+    """Champions that cannot be loaded here."""
+    for name in serving.promoted_names():
+        try:
+            runtimes.load(serving.champion(name).version)
+        except (RuntimeFailed, RegistryError) as error:
+            yield f"{name}: {error}"

@@ -1,0 +1,229 @@
+"""The one settings file. Everything that differs between machines comes from environment variables.
+
+An unknown or malformed value stops the start with a sentence. `var/demo.env`, written by `make run`, is read
+when it is there, so that `manage.py` in a second terminal speaks to the same instance; real variables win.
+"""
+
+import re
+import sys
+from pathlib import Path
+
+from csp.constants import NONE, REPORT_SAMPLE, SELF
+from django.core.exceptions import ImproperlyConfigured
+from django.utils.translation import gettext_lazy as _
+from environs import Env
+from marshmallow.validate import OneOf, Range
+
+from futurisys import embedded
+from futurisys.database_url import connection_settings
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+VAR_DIR = BASE_DIR / "var"
+
+env = Env()
+_TESTING = "pytest" in Path(sys.argv[0]).name or "pytest" in sys.modules
+if not _TESTING and (VAR_DIR / "demo.env").is_file():
+    env.read_env(str(VAR_DIR / "demo.env"), recurse=False)
+
+ENVIRONMENT = env.str("FUTURISYS_ENV", "development", validate=OneOf(["development", "demo", "production"]))
+PRODUCTION = ENVIRONMENT == "production"
+VERSION = re.findall(r"^## (\d+\.\d+\.\d+)", (BASE_DIR / "CHANGELOG.md").read_text("utf-8"), re.MULTILINE)[0]
+
+DEBUG = False
+SECRET_KEY = env.str("SECRET_KEY", "" if PRODUCTION else "development-only-" + "0" * 50)
+if not SECRET_KEY:
+    raise ImproperlyConfigured("SECRET_KEY is not set: give the production server a random secret.")
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", [] if PRODUCTION else ["127.0.0.1", "localhost", "[::1]", "testserver"])
+CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", [])
+
+INSTALLED_APPS = [
+    "futurisys",
+    "registry",
+    "predictions",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "csp",
+    "rest_framework",
+    "knox",
+]
+MIDDLEWARE = [
+    "csp.middleware.CSPMiddleware",  # first, so that static files and errors carry the policy too
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "futurisys.middleware.RequestIdMiddleware",
+    "futurisys.middleware.FaultMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+ROOT_URLCONF = "futurisys.urls"
+WSGI_APPLICATION = "futurisys.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "django.template.context_processors.i18n",
+                "futurisys.context.product",
+            ]
+        },
+    }
+]
+
+# PostgreSQL. Without DATABASE_URL the bundled one under var/, over a unix socket. "owner" runs migrations, "default" is
+# the application's role, which can insert facts and never change them.
+_app_url, _owner_url = embedded.urls(VAR_DIR / "postgres")
+DATABASE_URL = env.str("DATABASE_URL", _app_url)
+DATABASE_OWNER_URL = env.str("DATABASE_OWNER_URL", DATABASE_URL if env.str("DATABASE_URL", "") else _owner_url)
+BUNDLED_DATABASE = _app_url == DATABASE_URL
+if PRODUCTION and BUNDLED_DATABASE:
+    raise ImproperlyConfigured("DATABASE_URL is not set: the bundled PostgreSQL is not meant for production.")
+DATABASES = {
+    "default": connection_settings(DATABASE_URL) | {"TEST": {"MIRROR": "owner"}},
+    "owner": connection_settings(DATABASE_OWNER_URL),
+}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
+]
+CSRF_FAILURE_VIEW = "futurisys.faults.csrf_failure"
+LOGIN_URL = "login"
+LOGIN_REDIRECT_URL = "home"
+LOGOUT_REDIRECT_URL = "login"
+
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", _("English")), ("fr", _("French"))]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+TIME_ZONE = env.str("TIME_ZONE", "UTC")
+USE_TZ = True
+
+STATIC_URL = "static/"
+STATIC_ROOT = VAR_DIR / "static"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if ENVIRONMENT == "development"
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    },
+}
+WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = ENVIRONMENT == "development"
+
+# Headers. One strict policy for every page, admin included; see the design notes on CSP in docs/adr.
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF, REPORT_SAMPLE],
+        "style-src": [SELF, REPORT_SAMPLE],
+        "img-src": [SELF, "data:"],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "form-action": [SELF],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+    }
+}
+X_FRAME_OPTIONS = "DENY"
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+SECURE_HSTS_SECONDS = 31_536_000 if PRODUCTION else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = PRODUCTION
+SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", PRODUCTION)
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("BEHIND_PROXY", False) else None
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PRODUCTION
+SESSION_COOKIE_NAME = "__Host-session" if PRODUCTION else "session"
+CSRF_COOKIE_NAME = "__Host-csrf" if PRODUCTION else "csrf"
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+
+# Bodies above this are refused before they are read: 6 MB holds the largest picture a form takes.
+MAX_BODY_BYTES = env.int("MAX_BODY_BYTES", 6_000_000, validate=Range(min=10_000))
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2_500_000
+MAX_ROWS_PER_CALL = env.int("MAX_ROWS_PER_CALL", 1000, validate=Range(min=1))
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "predictions.api.authentication.TokenAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_RENDERER_CLASSES": ["predictions.api.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["predictions.api.parsers.StrictJSONParser"],
+    "EXCEPTION_HANDLER": "predictions.api.errors.problem_details",
+    "UNAUTHENTICATED_USER": None,
+    "NUM_PROXIES": env.int("NUM_PROXIES", 0, validate=Range(min=0)),
+}
+REST_KNOX = {
+    "TOKEN_TTL": None,
+    "AUTH_HEADER_PREFIX": "Token",
+    "TOKEN_PREFIX": "fut_",
+    "AUTO_REFRESH": False,
+}
+
+# The Hubs that models may come from, by name; a model names one. "loopback" is the one that make run starts.
+HUB_ENDPOINTS = {"huggingface": env.str("HF_ENDPOINT", "https://huggingface.co").rstrip("/")}
+if _loopback := env.str("FUTURISYS_LOOPBACK_HUB", ""):
+    HUB_ENDPOINTS["loopback"] = _loopback.rstrip("/")
+HUB_TOKENS = {"huggingface": env.str("HF_TOKEN", ""), "loopback": env.str("FUTURISYS_LOOPBACK_TOKEN", "")}
+HUB_BUDGET_SECONDS = env.int("HUB_BUDGET_SECONDS", 300, validate=Range(min=1))
+MAX_ARTIFACT_BYTES = env.int("MAX_ARTIFACT_BYTES", 200_000_000, validate=Range(min=1_000))
+ARTIFACT_CACHE = Path(env.str("ARTIFACT_CACHE", str(VAR_DIR / "artifacts")))
+COMPARISON_ROWS = env.int("COMPARISON_ROWS", 20_000, validate=Range(min=1_000))
+CHAMPION_CACHE_SECONDS = 1.0
+ISOLATED_RUNTIMES = env.int("ISOLATED_RUNTIMES", 4, validate=Range(min=1))
+ISOLATED_DEADLINE_SECONDS = env.float("ISOLATED_DEADLINE_SECONDS", 2.0, validate=Range(min=0.1))
+
+# Celery. The message is a hint, the row is the truth. Default broker: pgmq in the same PostgreSQL.
+CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", "pgmq://")
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True
+CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 10
+CELERY_TASK_SOFT_TIME_LIMIT = 540
+CELERY_TASK_TIME_LIMIT = 600
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TASK_DEFAULT_QUEUE = "futurisys"
+CELERY_WORKER_ENABLE_REMOTE_CONTROL = False
+CELERY_WORKER_MAX_TASKS_PER_CHILD = 100
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat" / "schedule")
+CELERY_BEAT_SCHEDULE = {
+    "sweep-imports": {"task": "registry.tasks.sweep_imports", "schedule": 60.0},
+}
+if CELERY_BROKER_URL == "pgmq://":
+    CELERY_BROKER_TRANSPORT_OPTIONS = {
+        "conn_string": DATABASE_URL,
+        "init_extension": False,
+        "pool_size": 2,
+        "visibility_timeout": 900,
+        "wait_time_seconds": 5,
+    }
+
+LOG_LEVEL = env.str("LOG_LEVEL", "INFO", validate=OneOf(["DEBUG", "INFO", "WARNING", "ERROR"]))
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"json": {"()": "futurisys.logs.JSONFormatter"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "json"}},
+    "root": {"handlers": ["console"], "level": LOG_LEVEL},
+    # One line a request would hide the others, and signed addresses are secrets.
+    "loggers": {"httpx2": {"level": "WARNING"}},
+}

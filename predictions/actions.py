@@ -1,0 +1,234 @@
+"""The waist: every door asks through `predict`, and nothing is answered that is not stored."""
+
+import hashlib
+import json
+import logging
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+import uuid_utils.compat
+from django.contrib.auth.models import User
+from django.db import IntegrityError, OperationalError, transaction
+from numpy.typing import NDArray
+from psycopg.errors import LockNotAvailable
+
+from predictions import explanations
+from predictions.exceptions import KeyInUse, KeyReused, NotAnswered
+from predictions.models import IdempotencyKey, Prediction, PredictionFailure
+from registry import labels, runtimes, serving
+from registry.facts import seal
+from registry.models import ModelVersion
+from registry.runtimes.base import RuntimeFailed
+from registry.serving import Serving
+from registry.signature import CleanTable
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a call was answered: its stored rows, in order. `replayed`: they were stored by an earlier call."""
+
+    request_id: UUID
+    version: ModelVersion
+    predictions: list[Prediction]
+    replayed: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Call:
+    """What every row of one call shares."""
+
+    model: str
+    source: str
+    by: User
+    trace_id: str
+    key: str | None
+    fingerprint: bytes
+
+
+def predict(
+    *,
+    model: str,
+    columns: Mapping[str, Sequence[Any]],
+    rows: int,
+    source: str,
+    by: User,
+    version: int | None = None,
+    explain: bool = False,
+    idempotency_key: str | None = None,
+    trace_id: str = "",
+) -> Answer:
+    """Answer `rows` questions and store each answer before returning it.
+
+    `columns`: field -> `rows` raw values as the door received them (bytes of a picture for an image model).
+    Steps: replay, resolve, clean, run, label, explain, insert. Raises UnknownModel, ModelSuspended, InvalidInput
+    (nothing stored), NotAnswered (the failure is stored), KeyReused, KeyInUse, and django.db.Error when the database
+    cannot store: then nothing was answered.
+    """
+    call = _Call(
+        model=model,
+        source=source,
+        by=by,
+        trace_id=trace_id,
+        key=idempotency_key,
+        fingerprint=_fingerprint(source, model, version, columns, rows, explain) if idempotency_key else b"",
+    )
+    if stored := _replay(call):
+        return stored
+    asked = serving.champion(model) if version is None else serving.version(model, version)
+    table = asked.signature.clean(columns, rows)
+    started = time.perf_counter()
+    answering, scores = _run(asked, table, call)
+    duration = time.perf_counter() - started
+    outputs = labels.outputs(answering.signature, scores)
+    reasons = explanations.explain(answering, table, scores) if explain else [None] * rows
+    predictions = _rows(call, asked, answering, table, outputs, reasons, duration)
+    return _store(call, predictions, answering.version)
+
+
+def _fingerprint(
+    source: str, model: str, version: int | None, columns: Mapping[str, Sequence[Any]], rows: int, explain: bool
+) -> bytes:
+    """SHA-256 of the canonical request: the same key with another request must not find this one's answer."""
+    request = [source, model, version, {name: list(values) for name, values in columns.items()}, rows, explain]
+    text = json.dumps(request, sort_keys=True, separators=(",", ":"), default=_digest)
+    return hashlib.sha256(text.encode()).digest()
+
+
+def _digest(value: Any) -> str:
+    return hashlib.sha256(value).hexdigest() if isinstance(value, bytes) else repr(value)
+
+
+def _replay(call: _Call) -> Answer | None:
+    """The stored answer of the same key and request, also after a promotion or while the model is suspended."""
+    if call.key is None:
+        return None
+    known = IdempotencyKey.objects.filter(user=call.by, key=call.key).first()
+    if known is None:
+        return None
+    if bytes(known.fingerprint) != call.fingerprint:
+        raise KeyReused("This idempotency key was already used for another request. Use a new key.")
+    predictions = list(Prediction.objects.for_page().of_request(known.request_id, known.rows))
+    return Answer(known.request_id, predictions[0].version, predictions, replayed=True)
+
+
+def _run(asked: Serving, table: CleanTable, call: _Call) -> tuple[Serving, NDArray[np.float64]]:
+    """Who answered, and the scores. A champion that cannot be loaded is answered for by the one before it."""
+    answering = asked
+    try:
+        try:
+            runtime = runtimes.load(asked.version)
+        except RuntimeFailed as failed:
+            before = serving.previous(asked)
+            if before is None:
+                raise
+            logger.warning(
+                "fallback", extra={"version": str(asked.version), "to": str(before.version), "why": str(failed)}
+            )
+            answering, runtime = before, runtimes.load(before.version)
+        return answering, runtime.predict(table.columns, table.rows)
+    except RuntimeFailed as failed:
+        raise _failure(call, answering, table, failed) from failed
+
+
+def _failure(call: _Call, answering: Serving, table: CleanTable, failed: RuntimeFailed) -> NotAnswered:
+    """Record that clean questions got no answer, one row each."""
+    ids = _ids(table.rows)
+    rows = [
+        PredictionFailure(
+            id=ids[row],
+            request_id=ids[0],
+            row=row,
+            version=answering.version,
+            ledger_entry=answering.entry,
+            inputs=inputs,
+            source=call.source,
+            user=call.by,
+            trace_id=call.trace_id,
+            duration=0.0,
+            kind=failed.kind,
+            reason=str(failed),
+            **seal([str(ids[row]), inputs, failed.kind]),
+        )
+        for row, inputs in enumerate(table.records)
+    ]
+    with transaction.atomic(durable=True):
+        PredictionFailure.objects.bulk_create(rows)
+    return NotAnswered("The model could not answer. The question was recorded.", kind=failed.kind, failure_id=ids[0])
+
+
+def _ids(rows: int) -> list[UUID]:
+    return sorted(uuid_utils.compat.uuid7() for _ in range(rows))
+
+
+def _rows(
+    call: _Call,
+    asked: Serving,
+    answering: Serving,
+    table: CleanTable,
+    outputs: list[dict[str, Any]],
+    reasons: Sequence[dict[str, Any] | None],
+    duration: float,
+) -> list[Prediction]:
+    ids = _ids(table.rows)
+    warnings: list[list[dict[str, Any]]] = [[] for _ in range(table.rows)]
+    for warning in table.warnings:
+        warnings[warning["row"]].append({key: value for key, value in warning.items() if key != "row"})
+    fallback = asked.version if answering is not asked else None
+    return [
+        Prediction(
+            id=ids[row],
+            request_id=ids[0],
+            row=row,
+            version=answering.version,
+            ledger_entry=answering.entry,
+            inputs=table.records[row],
+            outputs=output,
+            label=output.get("label", "")[:255],
+            score=output["score"],
+            warnings=warnings[row],
+            explanation=reasons[row],
+            source=call.source,
+            user=call.by,
+            fallback_from=fallback,
+            trace_id=call.trace_id,
+            duration=duration,
+            **seal([str(ids[row]), answering.version.commit, table.records[row], output, warnings[row], reasons[row]]),
+        )
+        for row, output in enumerate(outputs)
+    ]
+
+
+def _store(call: _Call, predictions: list[Prediction], version: ModelVersion) -> Answer:
+    """Commit the rows and the key together; a call that lost the race for its key answers what the winner stored."""
+    request_id = predictions[0].id
+    try:
+        with transaction.atomic(durable=True):
+            if call.key is not None:
+                _key_row(call, request_id, len(predictions)).save(force_insert=True)
+            Prediction.objects.record(predictions)
+    except IntegrityError:
+        if stored := _replay(call):
+            return stored
+        raise
+    except OperationalError as error:
+        if call.key is not None and isinstance(error.__cause__, LockNotAvailable):
+            raise KeyInUse("A call with this idempotency key is still running. Try again in a moment.") from error
+        raise
+    return Answer(request_id, version, predictions)
+
+
+def _key_row(call: _Call, request_id: UUID, rows: int) -> IdempotencyKey:
+    return IdempotencyKey(
+        user=call.by,
+        key=call.key or "",
+        fingerprint=call.fingerprint,
+        request_id=request_id,
+        rows=rows,
+        **seal([call.by.pk, call.key, call.fingerprint.hex(), str(request_id), rows]),
+    )

@@ -1,0 +1,152 @@
+"""Lists of facts in the admin: paged by the primary key, filtered by what is indexed, never counted."""
+
+import uuid
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.admin.views.main import ChangeList
+from django.contrib.auth.models import User
+from django.db import connection
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+
+from predictions.models import Source
+from registry.models import ModelVersion, RegisteredModel
+
+PAGE = 50
+MAX_CHOICES = 100
+
+Lookups = list[tuple[str, str]]
+
+
+class CursorChangeList(ChangeList):
+    """One query for a page: rows before the cursor, newest first. The total is PostgreSQL's own estimate."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        found = list(self.queryset.order_by("-id")[: PAGE + 1])
+        self.result_list = found[:PAGE]
+        self.result_count = len(self.result_list)
+        self.full_result_count = None
+        self.show_admin_actions = False
+        self.can_show_all = self.multi_page = False
+        self.estimate = estimated_rows(self.model._meta.db_table)
+        self.older = self.get_query_string({"before": found[PAGE - 1].pk}) if len(found) > PAGE else None
+        self.newest = self.get_query_string(remove=["before"]) if "before" in request.GET else None
+
+
+def estimated_rows(table: str) -> int:
+    """PostgreSQL's estimate of a table's rows, as of its last ANALYZE; at least 0."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT GREATEST(reltuples, 0)::bigint FROM pg_class WHERE oid = %s::regclass", [table])
+        return int(cursor.fetchone()[0])
+
+
+class BeforeFilter(admin.ListFilter):
+    """The cursor: it has no choices of its own, the links under the list set it."""
+
+    title = "before"
+    template = "admin/predictions/no_filter.html"
+
+    def __init__(self, request: HttpRequest, params: dict[str, list[str]], model: Any, model_admin: Any) -> None:
+        super().__init__(request, params, model, model_admin)
+        self.value = params.pop("before", [""])[-1]
+
+    def has_output(self) -> bool:
+        return True
+
+    def expected_parameters(self) -> list[str | None]:
+        return ["before"]
+
+    def choices(self, changelist: ChangeList) -> Iterator[Any]:
+        return iter(())
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        try:
+            return queryset.filter(id__lt=uuid.UUID(self.value)) if self.value else queryset
+        except ValueError:
+            return queryset.none()
+
+
+class ModelFilter(admin.SimpleListFilter):
+    title = parameter_name = "model"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Lookups:
+        return [(name, name) for name in RegisteredModel.objects.order_by("name").values_list("name", flat=True)]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        if not self.value():
+            return queryset
+        return queryset.filter(
+            version__in=list(ModelVersion.objects.filter(model__name=self.value()).values_list("pk", flat=True))
+        )
+
+
+class VersionFilter(admin.SimpleListFilter):
+    title = parameter_name = "version"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Lookups:
+        versions = ModelVersion.objects.ready().select_related("model").order_by("-pk")[:MAX_CHOICES]
+        return [(str(version.pk), f"{version} ({version.commit[:8]})") for version in versions]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        value = self.value() or ""
+        return queryset.filter(version_id=int(value)) if value.isdecimal() and len(value) < 10 else queryset
+
+
+class LabelFilter(admin.SimpleListFilter):
+    title = parameter_name = "label"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Lookups:
+        # From the signatures: asking the facts for their distinct labels would read all of them.
+        classes = ModelVersion.objects.ready().order_by("-pk").values_list("signature__outputs__classes", flat=True)
+        names = {str(item["value"]) for found in classes[:MAX_CHOICES] for item in found or []}
+        return [(name, name) for name in sorted(names)]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(label=self.value()) if self.value() else queryset
+
+
+class SourceFilter(admin.SimpleListFilter):
+    title = parameter_name = "source"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Lookups:
+        return [(value, str(label)) for value, label in Source.choices]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(source=self.value()) if self.value() else queryset
+
+
+class UserFilter(admin.SimpleListFilter):
+    title = parameter_name = "user"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Lookups:
+        users = User.objects.order_by("username").values_list("username", flat=True)
+        return [(name, name) for name in users[:MAX_CHOICES]]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        if not self.value():
+            return queryset
+        return queryset.filter(user__in=list(User.objects.filter(username=self.value()).values_list("pk", flat=True)))
+
+
+class DateFilter(admin.SimpleListFilter):
+    """By the time inside the record number, which is indexed; created_at is not."""
+
+    title = parameter_name = "date"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Lookups:
+        return [("1", "Past day"), ("7", "Past 7 days"), ("31", "Past 31 days"), ("366", "Past year")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        value = self.value() or ""
+        if not value.isdecimal() or len(value) > 4:
+            return queryset
+        return queryset.filter(id__gte=first_id_of(timezone.now() - timedelta(days=int(value))))
+
+
+def first_id_of(moment: datetime) -> uuid.UUID:
+    """The smallest UUIDv7 of a moment: 48 bits of milliseconds, then version and variant (RFC 9562, 5.7)."""
+    return uuid.UUID(int=int(moment.timestamp() * 1000) << 80 | 7 << 76 | 2 << 62)

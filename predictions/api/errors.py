@@ -1,0 +1,107 @@
+"""One shape for every error of the API: RFC 9457 problem details, never with a personal value in it."""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+from django.core.exceptions import PermissionDenied, RequestDataTooBig
+from django.db import InterfaceError, OperationalError
+from django.http import Http404
+from django.http.multipartparser import MultiPartParserError
+from django.utils.translation import gettext as _
+from rest_framework import exceptions, status
+from rest_framework.response import Response
+
+from predictions.exceptions import InvalidInput, KeyInUse, KeyReused, ModelSuspended, NotAnswered, UnknownModel
+
+CONTENT_TYPE = "application/problem+json"
+
+
+class BodyTooLarge(exceptions.APIException):
+    """A body over MAX_BODY_BYTES."""
+
+    status_code = status.HTTP_413_REQUEST_ENTITY_TOO_LARGE
+    default_detail = _("Send a smaller body.")
+    default_code = "too_large"
+
+
+# Ours first: what each exception of the waist is called on the wire.
+_OURS: dict[type[Exception], tuple[int, str]] = {
+    UnknownModel: (404, "unknown_model"),
+    ModelSuspended: (409, "model_suspended"),
+    KeyReused: (422, "idempotency_key_reused"),
+    KeyInUse: (409, "idempotency_key_in_use"),
+}
+_DJANGO: dict[type[Exception], exceptions.APIException] = {
+    Http404: exceptions.NotFound(),
+    PermissionDenied: exceptions.PermissionDenied(),
+    RequestDataTooBig: BodyTooLarge(),
+    MultiPartParserError: exceptions.ParseError("The multipart body is damaged."),
+}
+
+
+def not_recorded() -> str:
+    """The sentence for a database that is down."""
+    return _("Nothing was predicted, because it could not be recorded. Try again in a minute.")
+
+
+def problem_details(error: Exception, context: Mapping[str, Any]) -> Response | None:
+    """DRF's exception handler. None lets an unexpected error become a logged 500."""
+    path = context["request"].path if context.get("request") else ""
+    if isinstance(error, InvalidInput):
+        detail = _("%(count)d of the values cannot be used.") % {"count": len(error.errors)}
+        return _problem(400, "invalid_input", detail, path, errors=error.errors)
+    if isinstance(error, NotAnswered):
+        return _problem(503, f"runtime_{error.kind}", str(error), path, headers={"Retry-After": "5"})
+    if isinstance(error, OperationalError | InterfaceError):
+        return _problem(503, "not_recorded", not_recorded(), path, headers={"Retry-After": "5"})
+    for kind, (code, name) in _OURS.items():
+        if isinstance(error, kind):
+            return _problem(code, name, str(error), path, headers={"Retry-After": "2"} if kind is KeyInUse else {})
+    error = next((mapped for kind, mapped in _DJANGO.items() if isinstance(error, kind)), error)
+    return _of_drf(error, path) if isinstance(error, exceptions.APIException) else None
+
+
+def _of_drf(error: exceptions.APIException, path: str) -> Response:
+    headers = {"WWW-Authenticate": str(header)} if (header := getattr(error, "auth_header", None)) else {}
+    if wait := getattr(error, "wait", None):
+        headers["Retry-After"] = str(int(wait))
+    if isinstance(error, exceptions.ValidationError):
+        return _problem(400, "invalid_request", _("The request has the wrong shape."), path, errors=_flat(error.detail))
+    return _problem(error.status_code, error.default_code, str(error.detail), path, headers=headers)
+
+
+def _flat(detail: Any) -> list[dict[str, Any]]:
+    """DRF's {field: [messages]} as our list."""
+    fields = detail.items() if isinstance(detail, dict) else [("", detail)]
+    return [
+        {"row": None, "field": str(name), "code": getattr(message, "code", "invalid"), "message": str(message)}
+        for name, messages in fields
+        for message in (messages if isinstance(messages, list) else [messages])
+    ]
+
+
+def _problem(
+    code: int,
+    name: str,
+    detail: str,
+    path: str,
+    *,
+    errors: list[dict[str, Any]] | None = None,
+    headers: dict[str, str] | None = None,
+) -> Response:
+    content = body(code, name, detail, path, errors)
+    return Response(content, status=code, headers=headers, content_type=CONTENT_TYPE)
+
+
+def body(code: int, name: str, detail: str, path: str, errors: list[dict[str, Any]] | None = None) -> dict[str, Any]:
+    """The members of a problem; `errors` holds {row, field, code, message}."""
+    return {
+        "type": "about:blank",
+        "title": HTTPStatus(code).phrase,
+        "status": code,
+        "detail": detail,
+        "instance": path,
+        "code": name,
+        "errors": errors or [],
+    }

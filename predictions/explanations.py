@@ -1,0 +1,113 @@
+"""Why this score: sampled Shapley values against the version's background sample, through the version's own runtime.
+
+Castro, Gómez and Tejada, "Polynomial calculation of the Shapley value based on sampling" (2009): walk from a random
+background row to the row in question, one feature at a time in random order; a feature's value is its mean step.
+"""
+
+import time
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from registry import background, runtimes
+from registry.runtimes.base import Columns, Runtime, RuntimeFailed
+from registry.serving import Serving
+from registry.signature import CleanTable
+
+PERMUTATIONS = 100
+FIRST = 10
+BUDGET_SECONDS = 2.0
+
+
+def explain(serving: Serving, table: CleanTable, scores: NDArray[np.float64]) -> list[dict[str, Any] | None]:
+    """Per row {method, permutations, seed, base, contributions: [{field, value, contribution}]}, largest first.
+
+    None where there is nothing to explain with: pictures, no background sample, or a runtime that gave up. The
+    contributions of a row add up to its score minus `base`, the mean score of the background rows walked from.
+    """
+    sample = background.of(serving.version)
+    if sample is None or serving.signature.image is not None:
+        return [None] * table.rows
+    seed = int(serving.version.report.get("seed") or serving.version.commit[:8], 16)
+    runtime = runtimes.load(serving.version)
+    return [_one(runtime, serving, table, row, scores[row], sample, seed) for row in range(table.rows)]
+
+
+def _one(
+    runtime: Runtime,
+    serving: Serving,
+    table: CleanTable,
+    row: int,
+    scores: NDArray[np.float64],
+    sample: Columns,
+    seed: int,
+) -> dict[str, Any] | None:
+    names = [feature.name for feature in serving.signature.features]
+    output = _explained_output(serving, scores)
+    here = {name: table.columns[name][row] for name in names}
+    rng = np.random.default_rng(seed)
+    try:
+        steps, base = _walk(runtime, names, here, sample, output, rng)
+    except RuntimeFailed:
+        return None  # the answer itself stands; it is shown without an explanation
+    contributions = steps.mean(axis=0)
+    order = np.argsort(-np.abs(contributions), kind="stable")
+    return {
+        "method": "sampled Shapley values",
+        "permutations": len(steps),
+        "seed": seed,
+        "base": float(base.mean()),
+        "contributions": [
+            {"field": names[i], "value": table.records[row][names[i]], "contribution": float(contributions[i])}
+            for i in order
+        ],
+    }
+
+
+def _explained_output(serving: Serving, scores: NDArray[np.float64]) -> int:
+    """The column of scores that the answer's `score` is."""
+    if serving.signature.is_regression:
+        return 0
+    return serving.signature.positive if len(scores) == 2 else int(np.argmax(scores))
+
+
+def _walk(
+    runtime: Runtime, names: list[str], here: dict[str, Any], sample: Columns, output: int, rng: np.random.Generator
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Steps of shape (permutations, features) and base scores: a first few walks, then as many as the budget holds."""
+    started = time.perf_counter()
+    steps, base = _walks(runtime, names, here, sample, output, rng, FIRST)
+    spent = time.perf_counter() - started
+    more = min(PERMUTATIONS - FIRST, int(FIRST * (BUDGET_SECONDS - spent) / max(spent, 1e-6)))
+    if more > 0:
+        more_steps, more_base = _walks(runtime, names, here, sample, output, rng, more)
+        steps, base = np.concatenate([steps, more_steps]), np.concatenate([base, more_base])
+    return steps, base
+
+
+def _walks(
+    runtime: Runtime,
+    names: list[str],
+    here: dict[str, Any],
+    sample: Columns,
+    output: int,
+    rng: np.random.Generator,
+    count: int,
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """`count` walks in one call of the runtime: walk w takes step s at row w * (features + 1) + s."""
+    size = len(names)
+    orders = np.array([rng.permutation(size) for _ in range(count)])
+    positions = np.empty_like(orders)
+    np.put_along_axis(positions, orders, np.arange(size)[None, :], axis=1)
+    starts = rng.integers(0, len(next(iter(sample.values()))), size=count)
+    taken = positions[:, None, :] < np.arange(size + 1)[None, :, None]
+    columns: Columns = {}
+    for index, name in enumerate(names):
+        column = np.repeat(sample[name][starts][:, None], size + 1, axis=1)
+        column[taken[:, :, index]] = here[name]
+        columns[name] = column.reshape(-1)
+    scores = runtime.predict(columns, count * (size + 1))[:, output].reshape(count, size + 1)
+    steps = np.empty((count, size))
+    np.put_along_axis(steps, orders, np.diff(scores, axis=1), axis=1)
+    return steps, scores[:, 0]

@@ -1,0 +1,42 @@
+"""Numbers as people read them in their language, and as SVG wants them in every language."""
+
+from typing import Any
+
+from django.utils.formats import get_format, number_format
+from django.utils.translation import gettext as _
+
+
+def figure(value: Any, *, grouped: bool | None = None) -> str:
+    """`19 999.5`, in French `19 999,5`: thousands apart from 10 000 on, so that years stay as they are.
+
+    By a narrow space in every language: pasted into a form, `1,073` could be read in two ways.
+    """
+    text = f"{value:.12g}"
+    if "e" in text:
+        return text
+    whole, _point, rest = text.partition(".")
+    if grouped if grouped is not None else abs(value) >= 10_000:
+        whole = f"{int(whole):,}".replace(",", "\u202f")
+    return f"{whole}{get_format('DECIMAL_SEPARATOR')}{rest}" if rest else whole
+
+
+def percentage(value: float) -> str:
+    """`23%` or `23 %` of a value from 0 to 100; small and nearly certain ones are not rounded away."""
+    decimals = 1 if value < 1 or 99 < value < 100 else 0
+    text = number_format(f"{value:.{decimals}f}")
+    if 0 < value < 0.05:
+        text = "< " + number_format("0.1")
+    elif 99.95 <= value < 100:
+        text = "> " + number_format("99.9")
+    return _("%(number)s%%") % {"number": text}
+
+
+def points(value: float) -> str:
+    """`+12 points` of a difference between two percentages, with its sign."""
+    sign = "+" if value >= 0 else "−"
+    return _("%(number)s points") % {"number": sign + number_format(f"{abs(value):.1f}")}
+
+
+def svg_percent(value: float) -> str:
+    """A length for an SVG attribute: never localised."""
+    return f"{value:.2f}%"

@@ -1,0 +1,50 @@
+"""What was answered: a person's own records, and the page of one record."""
+
+import uuid
+
+from django.contrib.auth.decorators import login_required
+from django.contrib.auth.models import AnonymousUser, User
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET
+
+from predictions.models import Prediction
+from predictions.presenters import RecordPage, rows
+
+PAGE = 50
+
+
+@require_GET
+@login_required
+def mine(request: HttpRequest) -> HttpResponse:
+    """/history/: newest first, by cursor: `?before=<record number>`."""
+    found = Prediction.objects.for_page().filter(user_id=request.user.pk).order_by("-id")  # type: ignore[misc]  # somebody is logged in
+    if before := request.GET.get("before"):
+        found = found.filter(id__lt=_number(before))
+    page = list(found[: PAGE + 1])
+    older = page[PAGE - 1].pk if len(page) > PAGE else None
+    return render(request, "predictions/history.html", {"rows": rows(page[:PAGE]), "older": older, "before": before})
+
+
+@require_GET
+@login_required
+def record(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    """/history/<id>/: the answer, its picture, its reasons and where it came from."""
+    page = RecordPage(visible_record(request.user, str(pk)), replayed="replayed" in request.GET)
+    return render(request, "predictions/record.html", {"page": page})
+
+
+def visible_record(user: User | AnonymousUser, number: str) -> Prediction:
+    """A record that this person may see: their own, or any with the right to. Raises Http404."""
+    found = Prediction.objects.for_page().filter(pk=_number(number)).first()
+    if not found or not (found.user_id == user.pk or user.has_perm("predictions.view_prediction")):
+        raise Http404(_("There is no such record."))  # the same words: whose record it is, is nobody's business
+    return found
+
+
+def _number(text: str) -> uuid.UUID:
+    try:
+        return uuid.UUID(text)
+    except ValueError:
+        raise Http404(_("This is no record number.")) from None

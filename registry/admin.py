@@ -1,0 +1,148 @@
+"""The registry for administrators: models may be edited a little, versions and the ledger are read."""
+
+import json
+from typing import Any, ClassVar
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from registry.models import LedgerEntry, ModelVersion, RegisteredModel
+
+
+class ReadOnlyAdmin(admin.ModelAdmin):
+    """Nothing can be added, changed or deleted; actions are offered only where a subclass says so."""
+
+    actions: Any = None
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+def pretty(value: Any) -> SafeString:
+    """JSON a person can read."""
+    return format_html('<pre class="json">{}</pre>', json.dumps(value, indent=2, ensure_ascii=False, sort_keys=False))
+
+
+@admin.register(RegisteredModel)
+class RegisteredModelAdmin(admin.ModelAdmin):
+    list_display = ["name", "repo_id", "tracked_ref", "endpoint", "input_kind", "is_default", "synced_at", "sync_error"]
+    readonly_fields = [
+        "name",
+        "endpoint",
+        "repo_id",
+        "input_kind",
+        "is_default",
+        "synced_at",
+        "sync_error",
+        "created_at",
+    ]
+    fields = [*readonly_fields[:3], "tracked_ref", "trusted", *readonly_fields[3:]]
+    actions = ["sync_now"]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: RegisteredModel | None = None) -> bool:
+        return False
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        actions: dict[str, Any] = super().get_actions(request)
+        actions.pop("delete_selected", None)
+        return actions
+
+    @admin.action(description="Sync now: ask the Hub and import what is new", permissions=["change"])
+    def sync_now(self, request: HttpRequest, queryset: QuerySet[RegisteredModel]) -> None:
+        """Ask the worker; what came of it is on the model and on its versions."""
+        from registry.tasks import sync_model  # brings the Hub's client, which a web process need not carry
+
+        for model in queryset:
+            sync_model.delay(model_id=model.pk)
+        messages.info(request, "The worker was asked; reload this page in a moment.")
+
+
+@admin.register(ModelVersion)
+class ModelVersionAdmin(ReadOnlyAdmin):
+    list_display = ["__str__", "commit", "status", "runtime", "reason", "finished_at"]
+    list_filter = ["status", "runtime", "model"]
+    search_fields = ["commit"]
+    list_select_related = ["model"]
+    fields: ClassVar[Any] = [
+        "model",
+        "number",
+        "commit",
+        "status",
+        "reason",
+        "runtime",
+        "jail_limits",
+        "comparison",
+        "is_draft",
+        "manifest_digest",
+        "shown_signature",
+        "shown_metadata",
+        "shown_report",
+        "created_at",
+        "finished_at",
+    ]
+    readonly_fields = tuple(fields)
+
+    @admin.display(description="limits in force")
+    def jail_limits(self, version: ModelVersion) -> str:
+        """The jail the model was opened in."""
+        return str(
+            version.report.get("jail", {}).get("limits", "No file of this version had to be opened in the jail.")
+        )
+
+    @admin.display(description="comparison")
+    def comparison(self, version: ModelVersion) -> str:
+        """What the ONNX form was checked on."""
+        report = version.report.get("comparison")
+        if not report:
+            return "Not compared."
+        return (
+            f"Checked on {report['rows']} rows: {report['misses']} differ, largest difference "
+            f"{report['largest_difference']}. With no miss, fewer than {report['bound']:.1e} of rows differ (95 %)."
+        )
+
+    @admin.display(description="signature")
+    def shown_signature(self, version: ModelVersion) -> SafeString:
+        """Inputs and outputs."""
+        return pretty(version.signature)
+
+    @admin.display(description="metadata")
+    def shown_metadata(self, version: ModelVersion) -> SafeString:
+        """From the manifest and the card."""
+        return pretty(version.metadata)
+
+    @admin.display(description="import report")
+    def shown_report(self, version: ModelVersion) -> SafeString:
+        """Everything the import saw."""
+        return pretty(version.report)
+
+
+@admin.register(LedgerEntry)
+class LedgerEntryAdmin(ReadOnlyAdmin):
+    list_display = ["model", "number", "kind", "from_version", "to_version", "by", "reason", "created_at"]
+    list_filter = ["model", "kind"]
+    list_select_related = ["model", "from_version__model", "to_version__model", "by"]
+    fields: ClassVar[Any] = [
+        "id",
+        "model",
+        "number",
+        "kind",
+        "from_version",
+        "to_version",
+        "by",
+        "approved_by",
+        "reason",
+        "created_at",
+    ]
+    readonly_fields = tuple(fields)

@@ -1,0 +1,116 @@
+"""The import of one version: download, contract, jailed child, golden rows, conversion, comparison, ready or rejected.
+
+Each step adds to the report that the version page shows. Nothing is visible to serving before the last one.
+"""
+
+import logging
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from registry import artifacts, contract, hub
+from registry.actions import Progress, endpoint_of
+from registry.contract import ContractError
+from registry.exceptions import ImportRejected, RegistryError
+from registry.hub import HubError
+from registry.importer import examine
+from registry.importer.package import Package
+from registry.models import ModelVersion, RegisteredModel
+from registry.runtimes.base import RuntimeFailed
+
+logger = logging.getLogger(__name__)
+
+MAX_REASON = 5_000
+
+
+def run(version: ModelVersion, *, progress: Progress) -> None:
+    """Import a claimed version; its row ends ready or rejected, whatever happens to the files on the way."""
+    try:
+        with tempfile.TemporaryDirectory(prefix="futurisys-import-") as folder:
+            package = _pull(version, Path(folder), progress)
+            examine.examine(package, progress=progress)
+            finish(version, package)
+    except (ImportRejected, ContractError, HubError, RegistryError, RuntimeFailed) as refused:
+        _reject(version, str(refused))
+    except Exception:
+        logger.exception("import failed", extra={"version": str(version)})
+        _reject(version, "The import stopped on an error of its own; the worker's log has it.")
+    version.refresh_from_db()
+
+
+def _pull(version: ModelVersion, folder: Path, progress: Progress) -> Package:
+    """Download the commit and read its contract."""
+    model = version.model
+    progress(f"downloading {model.repo_id} at {version.commit[:8]}")
+    pulled = hub.pull(
+        endpoint=endpoint_of(model),
+        repo_id=model.repo_id,
+        commit=version.commit,
+        directory=folder,
+        token=settings.HUB_TOKENS.get(model.endpoint) or None,
+        max_bytes=settings.MAX_ARTIFACT_BYTES,
+        budget_seconds=settings.HUB_BUDGET_SECONDS,
+    )
+    report = {**version.report, "hub_verified": pulled.verified, "files": _listed(pulled)}
+    return read_package(pulled.directory, trusted=model.trusted, report=report)
+
+
+def _listed(pulled: hub.PulledRepo) -> dict[str, dict[str, Any]]:
+    return {path: {"size": size, "sha256": digest} for path, (size, digest) in sorted(pulled.files.items())}
+
+
+def read_package(directory: Path, *, trusted: bool, report: dict[str, Any] | None = None) -> Package:
+    """A folder as the import sees it, with or without a manifest. Raises ContractError."""
+    card = contract.card(directory)
+    if contract.has_manifest(directory):
+        found = contract.read(directory, complete=False, max_file=settings.MAX_ARTIFACT_BYTES)
+        return Package.managed(found, card=card, trusted=trusted, report=report or {})
+    return Package.bare(directory, contract.discover(directory), card=card, trusted=trusted, report=report or {})
+
+
+def finish(version: ModelVersion, package: Package) -> None:
+    """Store the files and make the version ready, in one transaction."""
+    signature = package.signature
+    kind = RegisteredModel.InputKind.IMAGE if signature.image is not None else RegisteredModel.InputKind.TABULAR
+    with transaction.atomic():
+        model = RegisteredModel.objects.select_for_update().get(pk=version.model_id)
+        if not ModelVersion.objects.filter(pk=version.pk, status=ModelVersion.Status.IMPORTING).exists():
+            raise RegistryError(f"{version} was finished elsewhere.")  # this process lost its lease
+        _set_kind(model, kind)
+        for path, content in package.contents():
+            artifacts.store(version, path, content)
+        ModelVersion.objects.filter(pk=version.pk).update(
+            status=ModelVersion.Status.READY,
+            reason=package.why_isolated,
+            runtime=package.runtime,
+            signature=package.signature_json,
+            is_draft=package.is_draft,
+            manifest_digest=package.manifest_digest,
+            metadata=package.metadata,
+            report=package.report,
+            leased_until=None,
+            finished_at=timezone.now(),
+        )
+
+
+def _set_kind(model: RegisteredModel, kind: RegisteredModel.InputKind) -> None:
+    """The first version says what the model takes; a later one that takes something else is another model."""
+    if model.input_kind and model.input_kind != kind:
+        raise ImportRejected(f"This commit takes {kind} input; the model {model} takes {model.input_kind} input.")
+    if not model.input_kind:
+        if model.is_default:
+            RegisteredModel.objects.filter(input_kind=kind, is_default=True).update(is_default=False)
+        RegisteredModel.objects.filter(pk=model.pk).update(input_kind=kind)
+
+
+def _reject(version: ModelVersion, reason: str) -> None:
+    ModelVersion.objects.filter(pk=version.pk, status=ModelVersion.Status.IMPORTING).update(
+        status=ModelVersion.Status.REJECTED,
+        reason=reason.replace("\x00", " ")[:MAX_REASON],
+        leased_until=None,
+        finished_at=timezone.now(),
+    )

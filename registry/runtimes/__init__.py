@@ -1,0 +1,88 @@
+"""From a version to what executes it, loaded once per process."""
+
+import os
+import threading
+from collections import OrderedDict
+from pathlib import Path
+
+from django.conf import settings
+
+from registry import artifacts
+from registry.models import ModelVersion
+from registry.runtimes.base import Runtime, RuntimeFailed
+from registry.runtimes.isolated import IsolatedRuntime
+from registry.runtimes.onnx import OnnxRuntime
+
+ONNX_SESSIONS = 32
+
+_lock = threading.Lock()
+_loaded: OrderedDict[int, Runtime] = OrderedDict()
+_owner = os.getpid()
+
+
+def load(version: ModelVersion) -> Runtime:
+    """The runtime of a ready version. Raises RuntimeFailed (kind "load") when its files cannot be used."""
+    runtime = _loaded.get(version.pk)
+    if runtime is None or _owner != os.getpid():
+        with _lock:
+            _after_fork()
+            runtime = _loaded.get(version.pk)
+            if runtime is None:
+                runtime = _loaded[version.pk] = _build(version)
+                _make_room()
+    return runtime
+
+
+def _after_fork() -> None:
+    # A forked process has copies of pipes to children that belong to its parent: it starts its own.
+    global _owner  # noqa: PLW0603
+    if _owner != os.getpid():
+        _loaded.clear()
+        _owner = os.getpid()
+
+
+def _make_room() -> None:
+    """Close the longest-loaded runtimes beyond the limits; a request in flight keeps its own until it is done."""
+    for name, limit in (("isolated", settings.ISOLATED_RUNTIMES), ("onnx", ONNX_SESSIONS)):
+        same = [key for key, runtime in _loaded.items() if runtime.name == name]
+        for key in same[:-limit]:
+            _loaded.pop(key).close()
+
+
+def _build(version: ModelVersion) -> Runtime:
+    serving = version.report["serving"]
+    if version.runtime == "onnx":
+        graph = artifacts.read(version, serving["graph"])
+        if graph is None:
+            raise RuntimeFailed(f"{version} has no graph.", kind="load")
+        return OnnxRuntime(graph, inputs=serving["inputs"], scores=serving["scores"])
+    return _isolated(serving, {path: _local(version, path) for path in serving["files"]})
+
+
+def _isolated(serving: dict, files: dict[str, Path]) -> IsolatedRuntime:
+    """The isolated runtime for files on disk and the `serving` part of an import's report."""
+    return IsolatedRuntime(
+        files=files,
+        file=serving["file"],
+        format=serving["format"],
+        trusted=serving["trusted"],
+        steps=serving.get("steps"),
+        scores=serving["scores"],
+        n_outputs=serving["n_outputs"],
+        deadline=settings.ISOLATED_DEADLINE_SECONDS,
+        merge=serving.get("merge", False),
+    )
+
+
+def _local(version: ModelVersion, path: str) -> Path:
+    file = artifacts.local(version, path)
+    if file is None:
+        raise RuntimeFailed(f"{version} has no file {path}.", kind="load")
+    return file
+
+
+def forget() -> None:
+    """Close every runtime of this process."""
+    with _lock:
+        while _loaded:
+            _loaded.popitem()[1].close()

@@ -1,0 +1,341 @@
+"""The contract of a version's inputs and outputs. Pure: parse a signature, clean columns, per-field errors.
+
+The JSON form is the `inputs` and `outputs` of the repository's manifest; see docs/model-repository.md.
+"""
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+import numpy as np
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from numpy.typing import NDArray
+
+from registry import coercion, pictures
+from registry.coercion import Refused
+
+Columns = dict[str, NDArray[np.generic]]
+
+
+class SignatureError(ValueError):
+    """The JSON is no signature."""
+
+
+class InvalidInput(Exception):
+    """Rows that cannot be asked; `errors` holds {row, field, code, message}, none with a value in it."""
+
+    def __init__(self, errors: list[dict[str, Any]]) -> None:
+        super().__init__(f"{len(errors)} input errors")
+        self.errors = errors
+
+
+def text_in(value: str | Mapping[str, str] | None, language: str | None = None) -> str:
+    """A text of the manifest, plain or {"en": ..., "fr": ...}, in the language asked for or the active one."""
+    if isinstance(value, Mapping):
+        code = (language or get_language() or "en")[:2]
+        return value.get(code) or value.get("en") or next(iter(value.values()), "")
+    return value or ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Feature:
+    """One input column."""
+
+    name: str
+    dtype: str
+    label: Any = None
+    help: Any = None
+    group: Any = None
+    unit: Any = None
+    nullable: bool = False
+    default: Any = None
+    min: float | None = None
+    max: float | None = None
+    step: float | None = None
+    train_range: tuple[float, float] | None = None
+    categories: tuple[Mapping[str, Any], ...] = ()
+    ordered: bool = False
+    allow_unknown: bool = False
+    sensitive: str | None = None
+    actionable: bool = False
+    inferred: bool = False
+
+    @property
+    def title(self) -> str:
+        """The label in the active language, or the column's name."""
+        return text_in(self.label) or self.name
+
+    @property
+    def values(self) -> list[Any]:
+        """The category values, in the manifest's order."""
+        return [category["value"] for category in self.categories]
+
+    def category_title(self, value: Any) -> str:
+        """How a category value is called in the active language."""
+        for category in self.categories:
+            if category["value"] == value and type(category["value"]) is type(value):
+                return text_in(category.get("label")) or str(value)
+        return str(value)
+
+    @property
+    def kind(self) -> str:
+        """number, integer, boolean or string: what a value is, categories told by the JSON type of their values."""
+        if self.dtype != "category":
+            return self.dtype
+        types = {type(value) for value in self.values}
+        if types == {bool}:
+            return "boolean"
+        if types == {int}:
+            return "integer"
+        return "number" if types <= {int, float} else "string"
+
+    @property
+    def array_dtype(self) -> np.dtype[Any]:
+        """The numpy type of the cleaned column: float64, int64, bool or object."""
+        if self.kind == "number" or (self.kind == "integer" and self.nullable):
+            return np.dtype(np.float64)
+        if self.kind == "integer":
+            return np.dtype(np.int64)
+        return np.dtype(bool) if self.kind == "boolean" and not self.nullable else np.dtype(object)
+
+    def clean(self, value: Any) -> Any:
+        """A JSON value of this feature's kind, or None when it is missing and may be. Raises Refused."""
+        if coercion.is_missing(value):
+            if self.nullable:
+                return None
+            raise Refused("missing", _("Enter a value for “%(field)s”.") % {"field": self.title})
+        result = _COERCE[self.kind](value)
+        if self.dtype == "category":
+            self._check_category(result)
+        elif self.kind in {"number", "integer"}:
+            self._check_bounds(result)
+        return result
+
+    def _check_category(self, value: Any) -> None:
+        if not self.allow_unknown and value not in self.values:
+            raise Refused("unknown_category", _("Choose one of the values of “%(field)s”.") % {"field": self.title})
+
+    def _check_bounds(self, value: float) -> None:
+        below = self.min is not None and value < self.min
+        if below or (self.max is not None and value > self.max):
+            raise Refused("out_of_bounds", self.bounds_message())
+
+    def bounds_message(self) -> str:
+        """What may be entered, as a sentence."""
+        values = {"field": self.title, "min": _trim(self.min), "max": _trim(self.max)}
+        if self.max is None:
+            return _("Enter “%(field)s” of at least %(min)s.") % values
+        if self.min is None:
+            return _("Enter “%(field)s” of at most %(max)s.") % values
+        return _("Enter “%(field)s” between %(min)s and %(max)s.") % values
+
+    def warning(self, value: Any) -> dict[str, Any] | None:
+        """What the model never saw: {field, code, message} kept on the record, or None."""
+        if value is None:
+            return None
+        if self.dtype == "category":
+            if value in self.values:
+                return None
+            message = _("The model never saw this value of “%(field)s”. It guesses.") % {"field": self.title}
+            return {"field": self.name, "code": "unknown_category", "message": message}
+        if self.train_range is None or self.train_range[0] <= value <= self.train_range[1]:
+            return None
+        message = _("The model saw “%(field)s” from %(low)s to %(high)s. Outside it guesses.") % {
+            "field": self.title,
+            "low": _trim(self.train_range[0]),
+            "high": _trim(self.train_range[1]),
+        }
+        return {"field": self.name, "code": "out_of_range", "message": message}
+
+
+_COERCE: dict[str, Callable[[Any], Any]] = {
+    "number": coercion.number,
+    "integer": coercion.integer,
+    "boolean": coercion.boolean,
+    "string": coercion.text,
+}
+
+
+def _trim(value: float | None) -> str:
+    return "" if value is None else f"{value:.12g}"
+
+
+@dataclass(frozen=True)
+class CleanTable:
+    """Rows ready for a runtime: `columns` for it, `records` as they are stored, `warnings` with their row."""
+
+    columns: Columns
+    rows: int
+    records: list[dict[str, Any]]
+    warnings: list[dict[str, Any]] = field(default_factory=list)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Signature:
+    """What a version takes and gives."""
+
+    task: str
+    features: tuple[Feature, ...] = ()
+    image: Mapping[str, Any] | None = None
+    classes: tuple[Mapping[str, Any], ...] = ()
+    threshold: float | None = None
+    output: Mapping[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def parse(cls, data: Mapping[str, Any]) -> Self:
+        """A signature from its JSON form. Raises SignatureError."""
+        try:
+            inputs, outputs = data["inputs"], data.get("outputs") or {}
+            features = tuple(_feature(item) for item in inputs.get("features", ()))
+            threshold = (outputs.get("threshold") or {}).get("value")
+            return cls(
+                task=data["task"],
+                features=features,
+                image=inputs.get("image"),
+                classes=tuple(outputs.get("classes") or ()),
+                threshold=threshold,
+                output=outputs,
+            )
+        except (KeyError, TypeError, AttributeError) as error:
+            raise SignatureError(f"This is no signature: {error!r}.") from error
+
+    @property
+    def is_regression(self) -> bool:
+        return self.task.endswith("regression")
+
+    @property
+    def picture_shape(self) -> tuple[int, ...]:
+        """The shape of one picture as the runtime takes it; for an image model."""
+        image = self.image or {}
+        height, width, channels = image["height"], image["width"], 3 if image["mode"] == "RGB" else 1
+        shapes = {
+            "flat": (height * width * channels,),
+            "nhw": (height, width),
+            "nhwc": (height, width, channels),
+            "nchw": (channels, height, width),
+        }
+        return shapes[image["layout"]]
+
+    @property
+    def class_names(self) -> list[str]:
+        """Class values as text, in the order of the scores' columns."""
+        return [str(item["value"]) for item in self.classes]
+
+    @property
+    def positive(self) -> int:
+        """For two classes, the column whose score is `the` score: the one marked positive, else the second."""
+        marked = [index for index, item in enumerate(self.classes) if item.get("positive")]
+        return marked[0] if marked else len(self.classes) - 1
+
+    def class_title(self, name: str) -> str:
+        """How a class is called in the active language."""
+        for item in self.classes:
+            if str(item["value"]) == name:
+                return text_in(item.get("label")) or name
+        return name
+
+    def clean(self, columns: Mapping[str, Sequence[Any]], rows: int) -> CleanTable:
+        """Type every value, or say per row and field what is wrong with it.
+
+        `columns`: name -> `rows` raw values; a missing name is a column of missing values. An image model takes one
+        column, "image", of PNG or JPEG bytes. Raises InvalidInput with every error found.
+        """
+        errors: list[dict[str, Any]] = _unknown_columns(columns, self._names())
+        if self.image is not None:
+            return self._clean_images(columns.get("image", [None] * rows), rows, errors)
+        warnings: list[dict[str, Any]] = []
+        values = {
+            feature.name: _clean_column(feature, columns.get(feature.name), rows, errors, warnings)
+            for feature in self.features
+        }
+        if errors:
+            raise InvalidInput(sorted(errors, key=lambda error: error["row"]))
+        records = [dict(zip(values, row, strict=True)) for row in zip(*values.values(), strict=True)]
+        return CleanTable(self._arrays(values), rows, records, sorted(warnings, key=lambda warning: warning["row"]))
+
+    def arrays(self, records: Sequence[Mapping[str, Any]]) -> Columns:
+        """Columns of rows that are already clean, as they are stored in a record."""
+        if self.image is not None:
+            return {"image": np.array([record["image"]["values"] for record in records], dtype=np.float64)}
+        return self._arrays({f.name: [record.get(f.name) for record in records] for f in self.features})
+
+    def _arrays(self, values: Mapping[str, list[Any]]) -> Columns:
+        # numpy turns None into NaN for float64, which is how a runtime hears "missing".
+        return {f.name: np.array(values[f.name], dtype=f.array_dtype) for f in self.features}
+
+    def _names(self) -> set[str]:
+        return {"image"} if self.image is not None else {feature.name for feature in self.features}
+
+    def _clean_images(self, pictures_: Sequence[Any], rows: int, errors: list[dict[str, Any]]) -> CleanTable:
+        arrays, records = [], []
+        for row, data in enumerate(pictures_):
+            try:
+                array = _picture(data, self.image or {})
+            except Refused as refused:
+                errors.append({"row": row, "field": "image", "code": refused.code, "message": str(refused)})
+                continue
+            arrays.append(array)
+            records.append({"image": {"sha256": hashlib.sha256(data).hexdigest(), "values": array.tolist()}})
+        if errors:
+            raise InvalidInput(errors)
+        return CleanTable({"image": np.stack(arrays)}, rows, records)
+
+
+def _feature(item: Mapping[str, Any]) -> Feature:
+    known = {key: value for key, value in item.items() if key in Feature.__dataclass_fields__}
+    known["categories"] = tuple(known.get("categories") or ())
+    if known.get("train_range") is not None:
+        known["train_range"] = tuple(known["train_range"])
+    return Feature(**known)
+
+
+def _unknown_columns(columns: Mapping[str, Sequence[Any]], names: set[str]) -> list[dict[str, Any]]:
+    errors = []
+    for name in columns:
+        if name not in names:
+            row = next((row for row, value in enumerate(columns[name]) if value is not None), 0)
+            message = _("This model has no such field. Remove it.")
+            errors.append({"row": row, "field": printable(name), "code": "unknown_field", "message": message})
+    return errors
+
+
+def printable(name: str) -> str:
+    """A field name that came from outside, short and without characters that no answer can carry."""
+    return "".join(c if c.isprintable() and not "\ud800" <= c <= "\udfff" else "\ufffd" for c in name[:80])
+
+
+def _clean_column(
+    feature: Feature,
+    raw: Sequence[Any] | None,
+    rows: int,
+    errors: list[dict[str, Any]],
+    warnings: list[dict[str, Any]],
+) -> list[Any]:
+    cleaned = []
+    for row, value in enumerate([None] * rows if raw is None else raw):
+        try:
+            result = feature.clean(value)
+        except Refused as refused:
+            errors.append({"row": row, "field": feature.name, "code": refused.code, "message": str(refused)})
+            continue
+        if warning := feature.warning(result):
+            warnings.append({"row": row, **warning})
+        cleaned.append(result)
+    return cleaned
+
+
+def _picture(data: Any, image: Mapping[str, Any]) -> NDArray[np.float64]:
+    if not isinstance(data, bytes):
+        raise Refused("missing", _("Choose a picture, PNG or JPEG."))
+    try:
+        return pictures.read(data, image)
+    except pictures.PictureError as error:
+        raise Refused(error.code, str(error)) from error
+
+
+def columns_of(rows: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
+    """Rows as columns: what the waist works on. A key that a row lacks is a missing value there."""
+    names = dict.fromkeys(name for row in rows for name in row)
+    return {name: [row.get(name) for row in rows] for name in names}

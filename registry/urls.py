@@ -1,0 +1,10 @@
+"""Routes of the registry."""
+
+from django.urls import path
+
+from registry import api
+
+urlpatterns = [
+    # /api/v1/models
+    path("api/v1/models", api.ModelsView.as_view(), name="api-models"),
+]

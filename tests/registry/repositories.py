@@ -1,0 +1,130 @@
+"""Model repositories written by tests: a fitted pipeline, its manifest, and golden rows it really answers."""
+
+import hashlib
+import json
+import re
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import joblib
+import numpy as np
+import sklearn
+
+from registry import actions
+from registry.importer import examine, run
+from registry.importer.package import Package
+from tests.registry import pipelines
+
+EMPLOYEES = [
+    {"name": "age", "dtype": "number", "min": 16, "train_range": [18, 79]},
+    {"name": "income", "dtype": "number", "nullable": True, "train_range": [0, 60]},
+    {
+        "name": "department",
+        "dtype": "category",
+        "categories": [{"value": each} for each in ("law", "sales", "shop")],
+        "allow_unknown": True,
+    },
+    {"name": "overtime", "dtype": "boolean"},
+]
+NUMBERS = [{"name": name, "dtype": "number", "train_range": [-3, 3]} for name in ("a", "b", "c")]
+CLASSES = [{"value": 0, "label": "stays"}, {"value": 1, "label": "leaves", "positive": True}]
+
+
+def numbers(count: int = 200) -> np.ndarray:
+    """Rows for the features NUMBERS."""
+    return np.random.default_rng(0).normal(size=(count, 3))
+
+
+def named(table: np.ndarray) -> Any:
+    import pandas as pd
+
+    return pd.DataFrame(table, columns=["a", "b", "c"])
+
+
+def golden(estimator: Any, table: Any, classes: list[dict[str, Any]] | None) -> dict[str, Any]:
+    """Six cases with what the estimator answers in this process."""
+    table = table.iloc[:6]
+    rows = json.loads(table.to_json(orient="records"))
+    if classes is None:
+        expected = [{"value": float(value)} for value in estimator.predict(table)]
+    else:
+        values = [each["value"] for each in classes]
+        expected = [
+            {"label": values[int(np.argmax(row))], "proba": dict(zip(map(_key, values), map(float, row), strict=True))}
+            for row in estimator.predict_proba(table)
+        ]
+    cases = [{"id": f"case-{n}", "input": row, "expected": e} for n, (row, e) in enumerate(zip(rows, expected))]  # noqa: B905
+    return {"cases": cases}
+
+
+def _key(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def write(
+    folder: Path,
+    estimator: Any,
+    *,
+    table: Any = None,
+    features: list[dict[str, Any]] | None = None,
+    classes: list[dict[str, Any]] | None = CLASSES,
+    **parts: Any,
+) -> Path:
+    """A repository of a pipeline on the employees' table, or on another one; `parts` replace parts of the manifest."""
+    folder.mkdir(parents=True, exist_ok=True)
+    joblib.dump(estimator, folder / "model.joblib")
+    rows = pipelines.employees() if table is None else table
+    (folder / "golden.json").write_text(json.dumps(golden(estimator, rows, classes)))
+    manifest = {
+        "schema_version": "1.0",
+        "model": {
+            "name": "test",
+            "version": "1",
+            "task": "tabular-classification" if classes else "tabular-regression",
+            "file": "model.joblib",
+            "format": "joblib",
+        },
+        "runtime": {"python": "3.11", "packages": {"scikit-learn": sklearn.__version__, "numpy": np.__version__}},
+        "inputs": {"features": features or EMPLOYEES},
+        "outputs": {"classes": classes} if classes else {},
+        "artifacts": {"golden": "golden.json"},
+    }
+    return seal(folder, {**manifest, **parts})
+
+
+def seal(folder: Path, manifest: dict[str, Any]) -> Path:
+    """Write the manifest with the digests of what lies in the folder now."""
+    manifest = {key: value for key, value in manifest.items() if value is not None}
+    names = [path for path in sorted(folder.rglob("*")) if path.is_file() and path.name != "model_manifest.json"]
+    manifest["files"] = {
+        path.relative_to(folder).as_posix(): {
+            "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
+            "size": path.stat().st_size,
+        }
+        for path in names
+        if path.name != "README.md"
+    }
+    (folder / "model_manifest.json").write_text(json.dumps(manifest))
+    return folder
+
+
+def changed(source: Path, target: Path, change: Callable[[dict[str, Any]], None] = lambda manifest: None) -> Path:
+    """A copy of a repository with its manifest changed and its digests right again."""
+    shutil.copytree(source, target, dirs_exist_ok=True)
+    manifest = json.loads((target / "model_manifest.json").read_text())
+    change(manifest)
+    return seal(target, manifest)
+
+
+def examined(folder: Path, *, trusted: bool = False) -> Package:
+    """The folder after everything an import does but downloading and storing."""
+    package = run.read_package(folder, trusted=trusted)
+    examine.examine(package, progress=actions.silent)
+    return package
+
+
+def found(pattern: str, text: str) -> bool:
+    """Whether the pattern is somewhere in the text, which may have several lines."""
+    return re.search(pattern, text, re.DOTALL) is not None

@@ -1,0 +1,149 @@
+"""Worlds that tests begin in: example models that went through the product's own import, and a small cast.
+
+Training and importing take seconds, so both are done once a session; each test gets fresh rows of them.
+"""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from copy import deepcopy
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Permission, User
+
+from registry import actions, background, runtimes, serving
+from registry.importer import examine, run
+from registry.importer.package import Package
+from registry.models import ModelVersion, RegisteredModel
+
+ROOT = Path(__file__).resolve().parent.parent
+IRIS = {"sepal_length": 5.1, "sepal_width": 3.5, "petal_length": 1.4, "petal_width": 0.2}
+
+
+@pytest.fixture(scope="session")
+def example(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """`example("iris")`: the repository folder that examples/iris/train.py writes, trained once a session."""
+    folder, done = tmp_path_factory.mktemp("examples"), {}
+
+    def trained(name: str) -> Path:
+        if name not in done:
+            command = [sys.executable, ROOT / "examples" / name / "train.py", "--out", folder / name]
+            environment = {**os.environ, "MPLCONFIGDIR": str(folder / "matplotlib")}
+            subprocess.run(command, check=True, capture_output=True, env=environment, timeout=120)
+            done[name] = folder / name
+        return done[name]
+
+    return trained
+
+
+@pytest.fixture(scope="session")
+def examined(example: Callable[[str], Path]) -> Callable[[str], Package]:
+    """`examined("iris")`: the example after everything an import does but storing it."""
+    done: dict[str, Package] = {}
+
+    def package(name: str) -> Package:
+        if name not in done:
+            done[name] = run.read_package(example(name), trusted=False)
+            examine.examine(done[name], progress=actions.silent)
+        return done[name]
+
+    return package
+
+
+@pytest.fixture(autouse=True)
+def _fresh_process(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """What a web process remembers belongs to one test: ids are used again in the next one."""
+    yield
+    serving.forget()
+    runtimes.forget()
+    background.forget()
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _artifact_cache(tmp_path_factory: pytest.TempPathFactory, django_test_environment: None) -> Iterator[None]:
+    from django.test import override_settings
+
+    with override_settings(ARTIFACT_CACHE=tmp_path_factory.mktemp("artifacts"), COMPARISON_ROWS=2_000):
+        yield
+
+
+@pytest.fixture
+def analyst(db: None) -> User:
+    """A business user without any special permission."""
+    return User.objects.create_user("analyst", password="analyst-pass-1")
+
+
+@pytest.fixture
+def stranger(db: None) -> User:
+    """Another business user."""
+    return User.objects.create_user("stranger", password="stranger-pass-1")
+
+
+@pytest.fixture
+def auditor(db: None) -> User:
+    """May see everything of both apps in the admin, and change nothing."""
+    user = User.objects.create_user("auditor", password="auditor-pass-1", is_staff=True)
+    wanted = {"content_type__app_label__in": ["registry", "predictions"], "codename__startswith": "view_"}
+    user.user_permissions.set(Permission.objects.filter(**wanted))
+    return user
+
+
+@pytest.fixture
+def administrator(db: None) -> User:
+    """A superuser: promotes in tests."""
+    return User.objects.create_superuser("administrator", password="administrator-pass-1")
+
+
+@pytest.fixture
+def token() -> Callable[[User], str]:
+    """`token(user)`: the value of an Authorization header."""
+    from knox.models import AuthToken
+
+    return lambda user: f"Token {AuthToken.objects.create(user)[1]}"
+
+
+@pytest.fixture
+def ready(examined: Callable[[str], Package], db: None) -> Callable[..., ModelVersion]:
+    """`ready("iris", model="iris", **changes)`: a ready version; changes are set on a copy of the package first."""
+
+    def version(name: str, *, model: str | None = None, **changes: Any) -> ModelVersion:
+        package = deepcopy(examined(name))
+        for key, value in changes.items():
+            setattr(package, key, value)
+        tracked = RegisteredModel.objects.filter(name=model or name).first() or actions.track_model(
+            name=model or name, endpoint="huggingface", repo_id=f"demo/{name}", default=name != "iris"
+        )
+        number = tracked.versions.count() + 1
+        created = ModelVersion.objects.create(model=tracked, number=number, commit=f"{number:040x}")
+        run.finish(created, package)
+        created.refresh_from_db()
+        return created
+
+    return version
+
+
+@pytest.fixture
+def promoted(ready: Callable[..., ModelVersion], administrator: User) -> Callable[..., ModelVersion]:
+    """`promoted("iris")`: a version that answers."""
+
+    def version(name: str, **changes: Any) -> ModelVersion:
+        found = ready(name, **changes)
+        actions.promote(model=found.model, version=found, by=administrator, reason="a test needs it")
+        return found
+
+    return version
+
+
+@pytest.fixture
+def iris(promoted: Callable[..., ModelVersion]) -> ModelVersion:
+    """The iris example, promoted."""
+    return promoted("iris")
+
+
+@pytest.fixture
+def iris_world(live_server: Any, iris: ModelVersion, analyst: User) -> Any:
+    """A live server with the iris model and the analyst."""
+    return live_server
