@@ -5,10 +5,12 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from predictions import admin_lists as lists
 from predictions.models import IdempotencyKey, Prediction, PredictionFailure
@@ -22,10 +24,16 @@ class FactAdmin(ReadOnlyAdmin):
 
     change_list_template = "admin/predictions/cursor_list.html"
     search_fields = ["id"]
-    search_help_text = "A record or request number."
+    search_help_text = _("A record or request number.")
     sortable_by = ()
     ordering = ["-id"]
     show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER  # each facet is a COUNT
+
+    def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest | None = None) -> bool:
+        """Only the filters beside the list: any other lookup in the address would read the whole table."""
+        filters: Any = self.list_filter
+        return lookup in {found.parameter_name for found in filters}
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[lists.CursorChangeList]:
         return lists.CursorChangeList
@@ -40,19 +48,20 @@ class FactAdmin(ReadOnlyAdmin):
         except ValueError:
             return queryset.none(), False
         if any(field.name == "request_id" for field in self.model._meta.get_fields()):
-            # A request has the number of its first row, so its rows are not before it.
-            return queryset.filter(id__gte=number, request_id=number) | queryset.filter(id=number), False
+            # A request has the number of its first row, and its other rows get theirs right after it.
+            within = queryset.filter(id__gte=number, id__lt=lists.a_minute_after(number))
+            return within.filter(Q(id=number) | Q(request_id=number)), False
         return queryset.filter(id=number), False
 
 
-def display(description: str) -> Callable[[Any], Any]:
+def display(description: Any) -> Callable[[Any], Any]:
     """A column or field with a heading."""
     return admin.display(description=description)
 
 
 @admin.register(Prediction)
 class PredictionAdmin(FactAdmin):
-    list_display = ["id", "created_at", "model", "number", "label", "shown_score", "source", "user"]
+    list_display = ["id", "created_at", "model_name", "number", "label", "shown_score", "source", "user"]
     list_filter = [
         lists.ModelFilter,
         lists.VersionFilter,
@@ -70,7 +79,7 @@ class PredictionAdmin(FactAdmin):
         "created_at",
         "user",
         "source",
-        "model",
+        "model_name",
         "number",
         "commit",
         "ledger_entry",
@@ -89,54 +98,54 @@ class PredictionAdmin(FactAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Prediction]:
         return Prediction.objects.for_page()
 
-    @display("model")
-    def model(self, prediction: Prediction) -> str:
+    @display(_("model"))
+    def model_name(self, prediction: Prediction) -> str:
         """The model's name."""
         return prediction.version.model.name
 
-    @display("version")
+    @display(_("version"))
     def number(self, prediction: Prediction) -> int:
         """The version's number."""
         return prediction.version.number
 
-    @display("commit")
+    @display(_("commit"))
     def commit(self, prediction: Prediction) -> str:
         """The commit that answered."""
         return prediction.version.commit
 
-    @display("score")
+    @display(_("score"))
     def shown_score(self, prediction: Prediction) -> str:
         """Four digits."""
         return f"{prediction.score:.4g}"
 
-    @display("answer")
+    @display(_("answer"))
     def answer(self, prediction: Prediction) -> str:
         """As the person saw it."""
         return RecordPage(prediction).label
 
-    @display("probabilities")
+    @display(_("probabilities"))
     def probabilities(self, prediction: Prediction) -> SafeString:
         """Per class."""
         return _table((item.title, f"{item.percent:.2f} %") for item in RecordPage(prediction).probabilities)
 
-    @display("inputs")
+    @display(_("inputs"))
     def readable_inputs(self, prediction: Prediction) -> SafeString:
         """As the person entered them."""
         page = RecordPage(prediction)
-        return _table(page.inputs or [("SHA-256 of the picture", page.picture_digest)])
+        return _table(page.inputs or [(gettext("SHA-256 of the picture"), page.picture_digest)])
 
-    @display("warnings")
+    @display(_("warnings"))
     def shown_warnings(self, prediction: Prediction) -> str:
         """Sentences kept with the record."""
         return " ".join(warning["message"] for warning in prediction.warnings) or "–"
 
-    @display("main factors")
+    @display(_("main factors"))
     def shown_explanation(self, prediction: Prediction) -> SafeString:
         """As the person saw them."""
         factors = RecordPage(prediction).factors
         return _table((f"{item.title}: {item.value}", f"{item.contribution:+.4f}") for item in factors)
 
-    @display("as stored")
+    @display(_("as stored"))
     def raw(self, prediction: Prediction) -> SafeString:
         """Inputs, outputs, warnings and explanation."""
         return pretty(RecordPage(prediction).raw)
@@ -167,10 +176,12 @@ class PredictionFailureAdmin(FactAdmin):
     ]
     readonly_fields = tuple(fields)
 
-    @display("inputs")
+    @display(_("inputs"))
     def readable_inputs(self, failure: PredictionFailure) -> SafeString:
         """As the person entered them."""
         signature: Signature = failure.version.parsed_signature()
+        if signature.image is not None:
+            return _table([(gettext("SHA-256 of the picture"), failure.inputs["image"]["sha256"])])
         return _table((f.title, shown_value(f, failure.inputs.get(f.name))) for f in signature.features)
 
 

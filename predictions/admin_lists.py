@@ -12,6 +12,7 @@ from django.db import connection
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from predictions.models import Source
 from registry.models import ModelVersion, RegisteredModel
@@ -29,7 +30,7 @@ class CursorChangeList(ChangeList):
         found = list(self.queryset.order_by("-id")[: PAGE + 1])
         self.result_list = found[:PAGE]
         self.result_count = len(self.result_list)
-        self.full_result_count = None
+        self.full_result_count = self.result_count  # what is shown; nothing is counted
         self.show_admin_actions = False
         self.can_show_all = self.multi_page = False
         self.estimate = estimated_rows(self.model._meta.db_table)
@@ -47,7 +48,7 @@ def estimated_rows(table: str) -> int:
 class BeforeFilter(admin.ListFilter):
     """The cursor: it has no choices of its own, the links under the list set it."""
 
-    title = "before"
+    title = parameter_name = "before"
     template = "admin/predictions/no_filter.html"
 
     def __init__(self, request: HttpRequest, params: dict[str, list[str]], model: Any, model_admin: Any) -> None:
@@ -71,7 +72,7 @@ class BeforeFilter(admin.ListFilter):
 
 
 class ModelFilter(admin.SimpleListFilter):
-    title = parameter_name = "model"
+    title, parameter_name = _("model"), "model"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Lookups:
         return [(name, name) for name in RegisteredModel.objects.order_by("name").values_list("name", flat=True)]
@@ -85,7 +86,7 @@ class ModelFilter(admin.SimpleListFilter):
 
 
 class VersionFilter(admin.SimpleListFilter):
-    title = parameter_name = "version"
+    title, parameter_name = _("version"), "version"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Lookups:
         versions = ModelVersion.objects.ready().select_related("model").order_by("-pk")[:MAX_CHOICES]
@@ -93,11 +94,13 @@ class VersionFilter(admin.SimpleListFilter):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         value = self.value() or ""
-        return queryset.filter(version_id=int(value)) if value.isdecimal() and len(value) < 10 else queryset
+        if value and not (value.isdecimal() and len(value) < 10):
+            return queryset.none()
+        return queryset.filter(version_id=int(value)) if value else queryset
 
 
 class LabelFilter(admin.SimpleListFilter):
-    title = parameter_name = "label"
+    title, parameter_name = _("label"), "label"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Lookups:
         # From the signatures: asking the facts for their distinct labels would read all of them.
@@ -110,7 +113,7 @@ class LabelFilter(admin.SimpleListFilter):
 
 
 class SourceFilter(admin.SimpleListFilter):
-    title = parameter_name = "source"
+    title, parameter_name = _("source"), "source"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Lookups:
         return [(value, str(label)) for value, label in Source.choices]
@@ -120,7 +123,7 @@ class SourceFilter(admin.SimpleListFilter):
 
 
 class UserFilter(admin.SimpleListFilter):
-    title = parameter_name = "user"
+    title, parameter_name = _("user"), "user"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Lookups:
         users = User.objects.order_by("username").values_list("username", flat=True)
@@ -135,18 +138,26 @@ class UserFilter(admin.SimpleListFilter):
 class DateFilter(admin.SimpleListFilter):
     """By the time inside the record number, which is indexed; created_at is not."""
 
-    title = parameter_name = "date"
+    title, parameter_name = _("date"), "date"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Lookups:
-        return [("1", "Past day"), ("7", "Past 7 days"), ("31", "Past 31 days"), ("366", "Past year")]
+        words = {"1": _("Past day"), "7": _("Past 7 days"), "31": _("Past 31 days"), "366": _("Past year")}
+        return [(days, str(word)) for days, word in words.items()]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         value = self.value() or ""
-        if not value.isdecimal() or len(value) > 4:
-            return queryset
-        return queryset.filter(id__gte=first_id_of(timezone.now() - timedelta(days=int(value))))
+        if value and not (value.isdecimal() and len(value) < 5):
+            return queryset.none()
+        return (
+            queryset if not value else queryset.filter(id__gte=first_id_of(timezone.now() - timedelta(days=int(value))))
+        )
 
 
 def first_id_of(moment: datetime) -> uuid.UUID:
     """The smallest UUIDv7 of a moment: 48 bits of milliseconds, then version and variant (RFC 9562, 5.7)."""
     return uuid.UUID(int=int(moment.timestamp() * 1000) << 80 | 7 << 76 | 2 << 62)
+
+
+def a_minute_after(number: uuid.UUID) -> uuid.UUID:
+    """The record number of a minute later, or the largest there is."""
+    return uuid.UUID(int=min(number.int + (60_000 << 80), (1 << 128) - 1))

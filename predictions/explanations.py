@@ -17,13 +17,14 @@ from registry.signature import CleanTable
 
 PERMUTATIONS = 100
 FIRST = 10
-BUDGET_SECONDS = 2.0
+BUDGET_SECONDS = 2.0  # of a call, shared by its rows
+MOST_ROWS = 100
 
 
 def explain(serving: Serving, table: CleanTable, scores: NDArray[np.float64]) -> list[dict[str, Any] | None]:
     """Per row {method, permutations, seed, base, contributions: [{field, value, contribution}]}, largest first.
 
-    None where there is nothing to explain with: pictures, no background sample, or a runtime that gave up. The
+    None where there is nothing to explain with: pictures, no background sample, a runtime that gave up. The
     contributions of a row add up to its score minus `base`, the mean score of the background rows walked from.
     """
     sample = background.of(serving.version)
@@ -48,16 +49,19 @@ def _one(
     here = {name: table.columns[name][row] for name in names}
     rng = np.random.default_rng(seed)
     try:
-        steps, base = _walk(runtime, names, here, sample, output, rng)
+        with np.errstate(over="ignore", invalid="ignore"):
+            steps, base = _walk(runtime, names, here, sample, output, rng, BUDGET_SECONDS / table.rows)
+            contributions, start = steps.mean(axis=0), base.mean()
     except RuntimeFailed:
         return None  # the answer itself stands; it is shown without an explanation
-    contributions = steps.mean(axis=0)
+    if not np.isfinite([*contributions, start]).all():
+        return None  # of inputs near the largest float the differences are no numbers
     order = np.argsort(-np.abs(contributions), kind="stable")
     return {
         "method": "sampled Shapley values",
         "permutations": len(steps),
         "seed": seed,
-        "base": float(base.mean()),
+        "base": float(start),
         "contributions": [
             {"field": names[i], "value": table.records[row][names[i]], "contribution": float(contributions[i])}
             for i in order
@@ -73,13 +77,19 @@ def _explained_output(serving: Serving, scores: NDArray[np.float64]) -> int:
 
 
 def _walk(
-    runtime: Runtime, names: list[str], here: dict[str, Any], sample: Columns, output: int, rng: np.random.Generator
+    runtime: Runtime,
+    names: list[str],
+    here: dict[str, Any],
+    sample: Columns,
+    output: int,
+    rng: np.random.Generator,
+    budget: float,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Steps of shape (permutations, features) and base scores: a first few walks, then as many as the budget holds."""
+    """Steps of shape (permutations, features) and base scores: a first few walks, then as many as `budget` seconds hold."""
     started = time.perf_counter()
     steps, base = _walks(runtime, names, here, sample, output, rng, FIRST)
     spent = time.perf_counter() - started
-    more = min(PERMUTATIONS - FIRST, int(FIRST * (BUDGET_SECONDS - spent) / max(spent, 1e-6)))
+    more = min(PERMUTATIONS - FIRST, int(FIRST * (budget - spent) / max(spent, 1e-6)))
     if more > 0:
         more_steps, more_base = _walks(runtime, names, here, sample, output, rng, more)
         steps, base = np.concatenate([steps, more_steps]), np.concatenate([base, more_base])

@@ -17,6 +17,7 @@ from registry import coercion
 from registry.signature import Feature, InvalidInput, Signature, text_in
 
 RADIO_AT_MOST = 5
+PREFIX = "x-"
 STRIP_MARGIN = 0.2  # of the range the model saw, drawn on both sides of it
 
 
@@ -104,18 +105,30 @@ class PredictionForm(forms.Form):
         for feature in signature.features:
             self.fields[field_name(feature.name)] = _field(feature)
 
+    def clean(self) -> None:
+        """Refuse a field that came twice: which one was meant is a guess."""
+        sent: Any = self.data
+        for name in self.fields:
+            if len(sent.getlist(name)) + len(self.files.getlist(name)) > 1:
+                self.add_error(name, _("This field is there twice. Send it once."))
+
     def columns(self) -> dict[str, list[Any]]:
-        """The cleaned texts as one-row columns for the waist."""
+        """The cleaned texts as one-row columns for the waist; also those that no field of the form asked for."""
         if self.signature.image is not None:
             upload = self.cleaned_data.get("image")
             return {"image": [upload.read() if upload else None]}
-        return {f.name: [self.cleaned_data.get(field_name(f.name))] for f in self.signature.features}
+        known = {f.name: [self.cleaned_data.get(field_name(f.name))] for f in self.signature.features}
+        sent = (name.removeprefix(PREFIX) for name in self.data if name.startswith(PREFIX))
+        return known | {name: [""] for name in sent if name not in known}
 
     def refuse(self, error: InvalidInput) -> None:
         """Show the waist's errors at their fields."""
         for item in error.errors:
             name = item["field"] if item["field"] == "image" else field_name(item["field"])
-            self.add_error(name if name in self.fields else None, item["message"])
+            if name in self.fields:
+                self.add_error(name, item["message"])
+            else:
+                self.add_error(None, f"{item['field']}: {item['message']}")
 
     def sections(self) -> list[tuple[str, list[BoundField]]]:
         """Groups of the manifest in order of appearance; fields without a group come last."""
@@ -141,7 +154,7 @@ class PredictionForm(forms.Form):
 
 def field_name(feature: str) -> str:
     """A feature's name among the form's fields; the prefix keeps it apart from the form's own."""
-    return f"x-{feature}"
+    return f"{PREFIX}{feature}"
 
 
 def typed(signature: Signature, values: Mapping[str, Any]) -> dict[str, str]:
@@ -173,8 +186,14 @@ def _field(feature: Feature) -> forms.Field:
         field: forms.Field = forms.CharField(widget=widget, **options)
     else:
         field = forms.CharField(widget=forms.TextInput(attrs=_attributes(feature)), **options)
+    field.validators = [_storable]  # instead of Django's, which says the same in other words than the API
     field.feature = feature  # type: ignore[attr-defined]
     return field
+
+
+def _storable(text: str) -> None:
+    if "\x00" in text:
+        raise forms.ValidationError(_("Remove the character that cannot be stored."), code="bad_character")
 
 
 def _choices(feature: Feature) -> list[tuple[str, str]]:

@@ -25,9 +25,9 @@ def percentage(value: float) -> str:
     decimals = 1 if value < 1 or 99 < value < 100 else 0
     text = number_format(f"{value:.{decimals}f}")
     if 0 < value < 0.05:
-        text = "< " + number_format("0.1")
+        text = "<\u00a0" + number_format("0.1")
     elif 99.95 <= value < 100:
-        text = "> " + number_format("99.9")
+        text = ">\u00a0" + number_format("99.9")
     return _("%(number)s%%") % {"number": text}
 
 

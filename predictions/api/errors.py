@@ -1,27 +1,31 @@
 """One shape for every error of the API: RFC 9457 problem details, never with a personal value in it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
-from django.db import InterfaceError, OperationalError
+from django.db import InterfaceError, InternalError, OperationalError
 from django.http import Http404
 from django.http.multipartparser import MultiPartParserError
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from rest_framework import exceptions, status
 from rest_framework.response import Response
 
 from predictions.exceptions import InvalidInput, KeyInUse, KeyReused, ModelSuspended, NotAnswered, UnknownModel
 
 CONTENT_TYPE = "application/problem+json"
+MOST_ERRORS = 1000
+# The database is away, full, overloaded, or a replica that takes no INSERT (InternalError).
+CANNOT_RECORD = (OperationalError, InterfaceError, InternalError)
 
 
 class BodyTooLarge(exceptions.APIException):
     """A body over MAX_BODY_BYTES."""
 
     status_code = status.HTTP_413_REQUEST_ENTITY_TOO_LARGE
-    default_detail = _("Send a smaller body.")
+    default_detail = gettext_lazy("Send a smaller body.")
     default_code = "too_large"
 
 
@@ -32,11 +36,12 @@ _OURS: dict[type[Exception], tuple[int, str]] = {
     KeyReused: (422, "idempotency_key_reused"),
     KeyInUse: (409, "idempotency_key_in_use"),
 }
-_DJANGO: dict[type[Exception], exceptions.APIException] = {
-    Http404: exceptions.NotFound(),
-    PermissionDenied: exceptions.PermissionDenied(),
-    RequestDataTooBig: BodyTooLarge(),
-    MultiPartParserError: exceptions.ParseError("The multipart body is damaged."),
+# Made when they are needed: each takes its text in the language of the request.
+_DJANGO: dict[type[Exception], Callable[[], exceptions.APIException]] = {
+    Http404: exceptions.NotFound,
+    PermissionDenied: exceptions.PermissionDenied,
+    RequestDataTooBig: BodyTooLarge,
+    MultiPartParserError: lambda: exceptions.ParseError(_("The multipart body is damaged.")),
 }
 
 
@@ -50,15 +55,15 @@ def problem_details(error: Exception, context: Mapping[str, Any]) -> Response | 
     path = context["request"].path if context.get("request") else ""
     if isinstance(error, InvalidInput):
         detail = _("%(count)d of the values cannot be used.") % {"count": len(error.errors)}
-        return _problem(400, "invalid_input", detail, path, errors=error.errors)
+        return _problem(400, "invalid_input", detail, path, errors=error.errors[:MOST_ERRORS])
     if isinstance(error, NotAnswered):
         return _problem(503, f"runtime_{error.kind}", str(error), path, headers={"Retry-After": "5"})
-    if isinstance(error, OperationalError | InterfaceError):
+    if isinstance(error, CANNOT_RECORD):
         return _problem(503, "not_recorded", not_recorded(), path, headers={"Retry-After": "5"})
     for kind, (code, name) in _OURS.items():
         if isinstance(error, kind):
             return _problem(code, name, str(error), path, headers={"Retry-After": "2"} if kind is KeyInUse else {})
-    error = next((mapped for kind, mapped in _DJANGO.items() if isinstance(error, kind)), error)
+    error = next((mapped() for kind, mapped in _DJANGO.items() if isinstance(error, kind)), error)
     return _of_drf(error, path) if isinstance(error, exceptions.APIException) else None
 
 

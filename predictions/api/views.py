@@ -14,17 +14,19 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from predictions import actions
+from predictions import actions, explanations
 from predictions.api.authentication import APIKeyAuthentication, TokenAuthentication
 from predictions.api.errors import BodyTooLarge
 from predictions.api.parsers import StrictJSONParser
+from predictions.exceptions import InvalidInput, UnknownModel
 from predictions.models import Prediction, Source
 from registry import serving
 from registry.models import RegisteredModel
-from registry.signature import columns_of
+from registry.signature import columns_of, printable
 
 _TRACEPARENT = re.compile(r"00-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
-_KEYS = {"model", "version", "inputs", "explain"}
+_MEMBERS = {"model", "version", "inputs", "explain"}
+MAX_FIELDS = 1000
 
 
 class PredictView(APIView):
@@ -34,11 +36,13 @@ class PredictView(APIView):
 
     def post(self, request: Request, model: str | None = None) -> Response:
         """Answer one or several rows, or one uploaded picture, and store each."""
-        picture = request.content_type.startswith("multipart/")
+        picture = request.content_type.lower().startswith("multipart/")
         body = _multipart(request) if picture else _object(request.data)
-        if unknown := set(body) - _KEYS:
-            raise ParseError(_("Unknown members of the body: %(names)s.") % {"names": ", ".join(sorted(unknown)[:5])})
+        _check_members(body)
         rows = _rows(body.get("inputs"))
+        explain = _flag(body.get("explain"))
+        if explain and len(rows) > explanations.MOST_ROWS:
+            raise BodyTooLarge(_("Ask for at most %(rows)d rows with “explain”.") % {"rows": explanations.MOST_ROWS})
         name = _model_name(model, body.get("model"), image=picture)
         answer = actions.predict(
             model=name,
@@ -47,7 +51,7 @@ class PredictView(APIView):
             source=Source.API,
             by=request.user,  # type: ignore[arg-type]  # IsAuthenticated lets nobody else in
             version=_version(body.get("version")),
-            explain=_flag(body.get("explain")),
+            explain=explain,
             idempotency_key=idempotency_key(request),
             trace_id=trace_id(request),
         )
@@ -83,6 +87,14 @@ def _multipart(request: Request) -> dict[str, Any]:
     return {**fields, "inputs": {"image": files[0].read()}}
 
 
+def _check_members(body: dict[str, Any]) -> None:
+    message = _("The body has no such member. Put fields into “inputs”.")
+    unknown = [name for name in body if name not in _MEMBERS]
+    if unknown:
+        places = [{"row": None, "field": printable(name), "code": "unknown_field"} for name in unknown]
+        raise InvalidInput([{**place, "message": message} for place in places])
+
+
 def _object(data: Any) -> dict[str, Any]:
     if not isinstance(data, dict):
         raise ParseError(_("Send a JSON object."))
@@ -95,6 +107,8 @@ def _rows(inputs: Any) -> list[dict[str, Any]]:
         raise ParseError(_("“inputs” must be an object of fields, or a list of such objects."))
     if len(rows) > settings.MAX_ROWS_PER_CALL:
         raise BodyTooLarge(_("Send at most %(rows)d rows in a call.") % {"rows": settings.MAX_ROWS_PER_CALL})
+    if len(set().union(*rows)) > MAX_FIELDS:  # each name becomes a column as long as there are rows
+        raise BodyTooLarge(_("Send at most %(fields)d different fields.") % {"fields": MAX_FIELDS})
     return rows
 
 
@@ -104,6 +118,8 @@ def _model_name(path: str | None, body: Any, *, image: bool) -> str:
     if path and body and path != body:
         raise ParseError(_("The path and the body name different models."))
     kind = RegisteredModel.InputKind.IMAGE if image else RegisteredModel.InputKind.TABULAR
+    if body and not re.fullmatch(r"[\w-]{1,80}", body, re.ASCII):  # a form may hold what the database cannot be asked
+        raise UnknownModel(_("There is no model of this name."))
     return path or body or serving.default_name(kind)
 
 
@@ -143,7 +159,7 @@ def idempotency_key(request: Request) -> str | None:
     header = request.headers.get("Idempotency-Key")
     if header is None:
         return None
-    key = header[1:-1] if len(header) > 2 and header[0] == header[-1] == '"' else header
+    key = header[1:-1] if len(header) >= 2 and header[0] == header[-1] == '"' else header
     if not re.fullmatch(r"[\x21-\x7e]{1,255}", key):
         raise ParseError(_("The Idempotency-Key must have 1 to 255 visible ASCII characters."))
     return key

@@ -5,8 +5,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
+from predictions.model_cards import model_cards
 from predictions.models import Prediction
-from predictions.presenters import model_cards, rows
+from predictions.presenters import rows
 
 
 @require_GET

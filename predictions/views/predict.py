@@ -15,8 +15,8 @@ from django.views.decorators.http import require_GET, require_http_methods
 from predictions import actions
 from predictions.exceptions import InvalidInput, KeyInUse, KeyReused, ModelSuspended, NotAnswered, UnknownModel
 from predictions.forms import PredictionForm, typed
+from predictions.model_cards import card_of, known_limits, metrics_of, model_cards, model_title, typical_case
 from predictions.models import Source
-from predictions.presenters import card_of, known_limits, metrics_of, model_cards, model_title, typical_case
 from predictions.views.history import visible_record
 from registry import serving
 
@@ -113,8 +113,8 @@ def _refusal(error: Exception) -> tuple[int, str]:
 
 
 def _page(request: HttpRequest, form: PredictionForm, champion: serving.Serving, status: int = 200) -> HttpResponse:
-    if status == 409 or (form.is_bound and not form.data.get("idempotency_key")):
-        # The key belongs to another request, or is missing: the next try needs one of its own.
+    if status == 409 or "idempotency_key" in form.errors:
+        # The key belongs to another request, or is none: the next try needs one of its own.
         data = request.POST.copy()
         data["idempotency_key"] = uuid.uuid4().hex
         form.data = data

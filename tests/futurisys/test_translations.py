@@ -1,0 +1,67 @@
+"""Every sentence that a page or an error can say is in the French catalogue, and the compiled catalogue is current."""
+
+import ast
+import gettext
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from django.utils.translation.template import templatize
+
+ROOT = Path(__file__).resolve().parents[2]
+CATALOGUE = ROOT / "locale" / "fr" / "LC_MESSAGES" / "django.po"
+NAMES = {"_", "gettext", "gettext_lazy", "_lazy"}
+MARKED = re.compile(r"""(?:gettext|_)\(u?('(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")\)""")
+
+
+def said_by_code() -> Iterator[str]:
+    for app in ("futurisys", "registry", "predictions"):
+        for path in (ROOT / app).rglob("*.py"):
+            for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+                if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in NAMES:
+                    yield from (a.value for a in node.args if isinstance(a, ast.Constant) and isinstance(a.value, str))
+
+
+def said_by_pages() -> Iterator[str]:
+    for path in (ROOT / "templates").rglob("*.html"):
+        for literal in MARKED.findall(templatize(path.read_text("utf-8"))):
+            yield ast.literal_eval(literal)
+
+
+def catalogue() -> dict[str, str]:
+    """Message -> translation, as written in the .po file."""
+    found: dict[str, list[str]] = {}
+    target: list[str] = []
+    for line in CATALOGUE.read_text("utf-8").splitlines():
+        if line.startswith("msgid"):
+            key: list[str] = []
+            target = key
+        elif line.startswith("msgstr"):
+            target = found.setdefault(ast.literal_eval(f"({' '.join(key)})"), [])
+        if '"' in line and not line.startswith("#"):
+            target.append(line[line.index('"') :])
+    return {message: ast.literal_eval(f"({' '.join(parts)})") for message, parts in found.items()}
+
+
+def test_every_marked_sentence_has_a_french_one() -> None:
+    french = catalogue()
+    missing = sorted({text for text in (*said_by_code(), *said_by_pages()) if not french.get(text)})
+    assert missing == [], "Run makemessages -l fr, translate, and run compilemessages."
+
+
+def test_nothing_is_fuzzy_or_empty() -> None:
+    assert "fuzzy" not in CATALOGUE.read_text("utf-8")
+    assert [message for message, text in catalogue().items() if not text] == []
+
+
+def test_the_compiled_catalogue_is_current() -> None:
+    with CATALOGUE.with_suffix(".mo").open("rb") as file:
+        compiled = gettext.GNUTranslations(file)
+    stale = [message for message, text in catalogue().items() if message and compiled.gettext(message) != text]
+    assert stale == [], "Run compilemessages."
+
+
+def test_placeholders_survive_translation() -> None:
+    names = re.compile(r"%\(\w+\)[sd]|%%|</?\w+>")
+    odd = [m for m, text in catalogue().items() if m and sorted(names.findall(m)) != sorted(names.findall(text))]
+    assert odd == []
