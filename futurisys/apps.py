@@ -5,4 +5,5 @@ class FuturisysConfig(AppConfig):
     name = "futurisys"
 
     def ready(self) -> None:
-        from futurisys import checks  # noqa: F401
+        # Without its application a process that only sends tasks would send them to Celery's default broker.
+        from futurisys import celery, checks  # noqa: F401

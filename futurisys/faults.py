@@ -1,15 +1,20 @@
 """Django's error handlers, in the shape of the door: a page, or problem+json."""
 
+import sys
 from typing import Any
 
+from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
-from futurisys.middleware import fault
+from futurisys.middleware import fault, too_large, unavailable
+from predictions.api.errors import CANNOT_RECORD
 
 
 def bad_request(request: HttpRequest, exception: Exception, *args: Any, **kwargs: Any) -> HttpResponse:
-    """Status 400."""
+    """Status 400, or 413 for what Django found too large while reading it."""
+    if isinstance(exception, RequestDataTooBig):
+        return fault(request, 413, "too_large", too_large())
     return fault(request, 400, "bad_request", _("The request cannot be understood."))
 
 
@@ -29,5 +34,8 @@ def not_found(request: HttpRequest, exception: Exception, *args: Any, **kwargs: 
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """500: the log has the cause, the answer has the request's number."""
+    """500: the log has the cause, the answer has the request's number. 503 for a database that fails in a middleware."""
+    error = sys.exc_info()[1]
+    if isinstance(error, CANNOT_RECORD):
+        return unavailable(request, error)
     return fault(request, 500, "server_error", _("Something went wrong on our side. It was noted."))

@@ -9,7 +9,7 @@ from django.http import HttpRequest, JsonResponse
 
 from futurisys.roles import fact_models
 from registry import runtimes, serving
-from registry.exceptions import RegistryError
+from registry.exceptions import ModelSuspended, RegistryError
 from registry.runtimes.base import RuntimeFailed
 
 _migrated = False
@@ -40,12 +40,15 @@ def ready(request: HttpRequest) -> JsonResponse:
 
 
 def database_problems() -> Iterator[str]:
-    """Settings under which PostgreSQL could lose a committed record."""
+    """Settings under which PostgreSQL could lose a committed record, or takes none."""
     with connection.cursor() as cursor:
         for setting in ("fsync", "full_page_writes", "synchronous_commit"):
             cursor.execute("SELECT current_setting(%s)", [setting])
             if cursor.fetchone() == ("off",):
                 yield f"PostgreSQL runs with {setting}=off: a committed record could be lost."
+        cursor.execute("SELECT current_setting('transaction_read_only')")
+        if cursor.fetchone() == ("on",):
+            yield "PostgreSQL is read-only, as a replica is: nothing can be recorded."
 
 
 def migration_problems() -> Iterator[str]:
@@ -76,9 +79,11 @@ def _same_role() -> bool:
 
 
 def model_problems() -> Iterator[str]:
-    """Champions that cannot be loaded here."""
+    """Champions that cannot be loaded here. A suspended model answers nothing on purpose."""
     for name in serving.promoted_names():
         try:
             runtimes.load(serving.champion(name).version)
+        except ModelSuspended:
+            continue
         except (RuntimeFailed, RegistryError) as error:
             yield f"{name}: {error}"

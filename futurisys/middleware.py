@@ -1,14 +1,16 @@
 """Middleware that is not about one app: request ids, and one readable shape for faults."""
 
+import codecs
 import logging
 import re
 import uuid
 from collections.abc import Callable
+from urllib.parse import unquote
 
 from django.conf import settings
-from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.utils import translation
 from django.utils.translation import gettext as _
 
 from predictions.api import errors
@@ -33,28 +35,52 @@ class RequestIdMiddleware:
 
 
 class FaultMiddleware:
-    """A body too large: 413. A database that cannot record: 503, and nothing is shown."""
+    """A body too large, or of unknown length, is not read. A database that cannot record: 503, and nothing is shown."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        length = request.META.get("CONTENT_LENGTH") or "0"
-        if not length.isdigit() or int(length) > settings.MAX_BODY_BYTES:
-            return fault(request, 413, "too_large", too_large())
-        try:
-            return self.get_response(request)
-        except (OperationalError, InterfaceError):  # raised by a middleware, outside any view
-            return self.process_exception(request, OperationalError())  # type: ignore[return-value]
+        # LocaleMiddleware comes later, and this thread may have answered in another language before.
+        with translation.override(translation.get_language_from_request(request)):
+            return refused(request) or self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         """Called for what a view lets through."""
-        if isinstance(exception, OperationalError | InterfaceError):
-            logger.error("database unavailable", exc_info=exception)
-            response = fault(request, 503, "not_recorded", errors.not_recorded())
-            response["Retry-After"] = "5"
-            return response
-        return None
+        return unavailable(request, exception) if isinstance(exception, errors.CANNOT_RECORD) else None
+
+
+def refused(request: HttpRequest) -> HttpResponse | None:
+    """The answer to a request that its headers already rule out, or None."""
+    texts = [unquote(request.META.get("QUERY_STRING", "")), *request.COOKIES.values()]
+    if any("\x00" in text for text in texts):  # PostgreSQL cannot be asked with it
+        return fault(request, 400, "bad_request", _("The address or a cookie holds a character that cannot be stored."))
+    if not is_utf8((request.content_params or {}).get("charset") or "utf-8"):
+        return fault(request, 415, "unsupported_media_type", _("Send the body in UTF-8."))
+    length = request.META.get("CONTENT_LENGTH") or ""
+    if length and not re.fullmatch(r"[0-9]+", length):
+        return fault(request, 400, "bad_request", _("The Content-Length is no number."))
+    if not length and "HTTP_TRANSFER_ENCODING" in request.META:  # WSGI reads such a body as an empty one
+        return fault(request, 411, "length_required", _("Send the body with a Content-Length."))
+    if len(length) > 18 or int(length or 0) > settings.MAX_BODY_BYTES:
+        return fault(request, 413, "too_large", too_large())
+    return None
+
+
+def is_utf8(charset: str) -> bool:
+    """Whether this is a name of UTF-8."""
+    try:
+        return codecs.lookup(charset).name == "utf-8"
+    except (LookupError, ValueError):
+        return False
+
+
+def unavailable(request: HttpRequest, exception: BaseException) -> HttpResponse:
+    """503: the database cannot record, so nothing is shown."""
+    logger.error("database unavailable", exc_info=exception)
+    response = fault(request, 503, "not_recorded", errors.not_recorded())
+    response["Retry-After"] = "5"
+    return response
 
 
 def too_large() -> str:

@@ -11,8 +11,8 @@ from pathlib import Path
 from csp.constants import NONE, REPORT_SAMPLE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
-from environs import Env
-from marshmallow.validate import OneOf, Range
+from environs import Env, validate
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from futurisys import embedded
 from futurisys.database_url import connection_settings
@@ -25,7 +25,7 @@ _TESTING = "pytest" in Path(sys.argv[0]).name or "pytest" in sys.modules
 if not _TESTING and (VAR_DIR / "demo.env").is_file():
     env.read_env(str(VAR_DIR / "demo.env"), recurse=False)
 
-ENVIRONMENT = env.str("FUTURISYS_ENV", "development", validate=OneOf(["development", "demo", "production"]))
+ENVIRONMENT = env.str("FUTURISYS_ENV", "development", validate=validate.OneOf(["development", "demo", "production"]))
 PRODUCTION = ENVIRONMENT == "production"
 VERSION = re.findall(r"^## (\d+\.\d+\.\d+)", (BASE_DIR / "CHANGELOG.md").read_text("utf-8"), re.MULTILINE)[0]
 
@@ -152,9 +152,9 @@ CSRF_COOKIE_NAME = "__Host-csrf" if PRODUCTION else "csrf"
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 
 # Bodies above this are refused before they are read: 6 MB holds the largest picture a form takes.
-MAX_BODY_BYTES = env.int("MAX_BODY_BYTES", 6_000_000, validate=Range(min=10_000))
+MAX_BODY_BYTES = env.int("MAX_BODY_BYTES", 6_000_000, validate=validate.Range(min=10_000))
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_500_000
-MAX_ROWS_PER_CALL = env.int("MAX_ROWS_PER_CALL", 1000, validate=Range(min=1))
+MAX_ROWS_PER_CALL = env.int("MAX_ROWS_PER_CALL", 1000, validate=validate.Range(min=1))
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
@@ -166,7 +166,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PARSER_CLASSES": ["predictions.api.parsers.StrictJSONParser"],
     "EXCEPTION_HANDLER": "predictions.api.errors.problem_details",
     "UNAUTHENTICATED_USER": None,
-    "NUM_PROXIES": env.int("NUM_PROXIES", 0, validate=Range(min=0)),
+    "NUM_PROXIES": env.int("NUM_PROXIES", 0, validate=validate.Range(min=0)),
 }
 REST_KNOX = {
     "TOKEN_TTL": None,
@@ -180,13 +180,13 @@ HUB_ENDPOINTS = {"huggingface": env.str("HF_ENDPOINT", "https://huggingface.co")
 if _loopback := env.str("FUTURISYS_LOOPBACK_HUB", ""):
     HUB_ENDPOINTS["loopback"] = _loopback.rstrip("/")
 HUB_TOKENS = {"huggingface": env.str("HF_TOKEN", ""), "loopback": env.str("FUTURISYS_LOOPBACK_TOKEN", "")}
-HUB_BUDGET_SECONDS = env.int("HUB_BUDGET_SECONDS", 300, validate=Range(min=1))
-MAX_ARTIFACT_BYTES = env.int("MAX_ARTIFACT_BYTES", 200_000_000, validate=Range(min=1_000))
+HUB_BUDGET_SECONDS = env.int("HUB_BUDGET_SECONDS", 300, validate=validate.Range(min=1))
+MAX_ARTIFACT_BYTES = env.int("MAX_ARTIFACT_BYTES", 200_000_000, validate=validate.Range(min=1_000))
 ARTIFACT_CACHE = Path(env.str("ARTIFACT_CACHE", str(VAR_DIR / "artifacts")))
-COMPARISON_ROWS = env.int("COMPARISON_ROWS", 20_000, validate=Range(min=1_000))
+COMPARISON_ROWS = env.int("COMPARISON_ROWS", 20_000, validate=validate.Range(min=1_000))
 CHAMPION_CACHE_SECONDS = 1.0
-ISOLATED_RUNTIMES = env.int("ISOLATED_RUNTIMES", 4, validate=Range(min=1))
-ISOLATED_DEADLINE_SECONDS = env.float("ISOLATED_DEADLINE_SECONDS", 2.0, validate=Range(min=0.1))
+ISOLATED_RUNTIMES = env.int("ISOLATED_RUNTIMES", 4, validate=validate.Range(min=1))
+ISOLATED_DEADLINE_SECONDS = env.float("ISOLATED_DEADLINE_SECONDS", 2.0, validate=validate.Range(min=0.1))
 
 # Celery. The message is a hint, the row is the truth. Default broker: pgmq in the same PostgreSQL.
 CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", "pgmq://")
@@ -210,14 +210,15 @@ CELERY_BEAT_SCHEDULE = {
 }
 if CELERY_BROKER_URL == "pgmq://":
     CELERY_BROKER_TRANSPORT_OPTIONS = {
-        "conn_string": DATABASE_URL,
+        # pgmq reads no socket folder from a URL, and asks for a port.
+        "conn_string": make_conninfo(DATABASE_URL, port=conninfo_to_dict(DATABASE_URL).get("port") or 5432),
         "init_extension": False,
         "pool_size": 2,
         "visibility_timeout": 900,
-        "wait_time_seconds": 5,
+        "wait_time_seconds": 2,
     }
 
-LOG_LEVEL = env.str("LOG_LEVEL", "INFO", validate=OneOf(["DEBUG", "INFO", "WARNING", "ERROR"]))
+LOG_LEVEL = env.str("LOG_LEVEL", "INFO", validate=validate.OneOf(["DEBUG", "INFO", "WARNING", "ERROR"]))
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,

@@ -1,0 +1,127 @@
+"""Who may call the JSON doors, and the one shape of their errors."""
+
+from datetime import timedelta
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+from knox.models import AuthToken
+
+from predictions import actions as asking
+from registry import actions
+from registry.models import ModelVersion
+from tests.predictions.test_predict import damage
+from tests.worlds import IRIS
+
+API = "/api/v1/predict"
+JSON = "application/json"
+
+
+# Who may call
+
+
+@pytest.mark.parametrize("header", [None, "Token nope", "Token " + "a" * 72, "Token a b", "Token", "Basic YTpi"])
+@pytest.mark.parametrize("path", [API, "/predict", "/api/v1/models/iris/predict"])
+def test_without_a_valid_token_nothing_is_answered(
+    iris: ModelVersion, client: Client, path: str, header, problem
+) -> None:
+    headers = {"authorization": header} if header else {}
+    response = client.post(path, {"model": "iris", "inputs": IRIS}, JSON, headers=headers)
+    body = problem(response, 401, response.json()["code"])
+    assert body["code"] in {"not_authenticated", "authentication_failed"}
+    assert response["WWW-Authenticate"] == "Token"
+
+
+def test_expired_deleted_and_disabled_take_effect_at_once(
+    iris: ModelVersion, analyst: User, call, client, problem
+) -> None:
+    _found, key = AuthToken.objects.create(analyst, expiry=timedelta(seconds=-1))
+    body = {"model": "iris", "inputs": IRIS}
+    problem(client.post(API, body, JSON, headers={"authorization": f"Token {key}"}), 401, "authentication_failed")
+    assert call(body).status_code == 200
+    User.objects.filter(pk=analyst.pk).update(is_active=False)
+    problem(call(body), 401, "authentication_failed")
+    User.objects.filter(pk=analyst.pk).update(is_active=True)
+    AuthToken.objects.all().delete()
+    problem(call(body), 401, "authentication_failed")
+
+
+def test_x_api_key_opens_the_seeds_path_alone(
+    iris: ModelVersion, analyst: User, token, client: Client, problem
+) -> None:
+    actions.make_default(iris.model)
+    key = {"x-api-key": token(analyst).removeprefix("Token ")}
+    assert client.post("/predict", IRIS, JSON, headers=key).status_code == 200
+    problem(client.post(API, {"inputs": IRIS}, JSON, headers=key), 401, "not_authenticated")
+    problem(client.post("/predict", IRIS, JSON, headers={"x-api-key": "é" * 30}), 401, "authentication_failed")
+
+
+def test_a_session_needs_the_csrf_token(iris: ModelVersion, analyst: User, problem) -> None:
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(analyst)
+    body = {"model": "iris", "inputs": IRIS}
+    problem(client.post(API, body, JSON), 403, "permission_denied")
+    client.get("/predict/iris/")
+    secret = client.cookies["csrf"].value
+    assert client.post(API, body, JSON, headers={"x-csrftoken": secret}).status_code == 200
+
+
+def test_a_session_may_upload_a_picture(promoted, analyst: User, drawing) -> None:
+    promoted("digits")
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(analyst)
+    client.get("/predict/digits/")
+    headers = {"x-csrftoken": client.cookies["csrf"].value}
+    assert client.post(API, {"image": drawing()}, headers=headers).status_code == 200
+
+
+# One shape for every error
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "headers", "status", "code"),
+    [
+        ("get", API, {}, 405, "method_not_allowed"),
+        ("delete", "/predict", {}, 405, "method_not_allowed"),
+        ("post", "/api/v1/models", {}, 405, "method_not_allowed"),
+        ("get", "/api/v1/nothing", {}, 404, "not_found"),
+        ("get", "/health/nothing", {}, 404, "not_found"),
+        ("post", "/api/v1/models/a b/predict", {}, 404, "not_found"),
+        ("post", "/api/v1/models/nothing/predict", {}, 404, "unknown_model"),
+        ("post", "/api/v1/models/%00/predict", {}, 404, "not_found"),
+        ("post", API, {"accept": "text/html"}, 406, "not_acceptable"),
+        ("get", "/api/v1/models", {"accept": "application/xml"}, 406, "not_acceptable"),
+    ],
+)
+def test_errors_have_one_shape(analyst, token, client: Client, method, path, headers, status, code, problem) -> None:
+    sent = {"headers": {"authorization": token(analyst)} | headers}
+    body = {} if method in {"get", "delete"} else {"data": {"inputs": IRIS}, "content_type": JSON}
+    response = getattr(client, method)(path, **body, **sent)
+    problem(response, status, code)
+    assert status != 405 or "POST" in response["Allow"] or "GET" in response["Allow"]
+
+
+def test_an_unexpected_fault_is_a_problem_without_its_cause(iris, analyst, token, monkeypatch, problem) -> None:
+    def fail(**options: object) -> None:
+        raise ZeroDivisionError("secret 5.1")
+
+    monkeypatch.setattr(asking, "predict", fail)
+    client = Client(raise_request_exception=False)
+    sent = {"authorization": token(analyst)}
+    response = client.post(API, {"model": "iris", "inputs": IRIS}, JSON, headers=sent)
+    problem(response, 500, "server_error")
+    assert b"secret" not in response.content
+
+
+def test_a_model_that_cannot_answer_is_503(iris: ModelVersion, call, problem) -> None:
+    damage(iris)
+    response = call({"model": "iris", "inputs": IRIS})
+    problem(response, 503, "runtime_load")
+    assert response["Retry-After"] == "5"
+
+
+def test_a_suspended_model_is_409_but_replays(iris: ModelVersion, call, administrator: User, problem) -> None:
+    first = call({"model": "iris", "inputs": IRIS}, idempotency_key="k")
+    actions.suspend(model=iris.model, by=administrator, reason="a doubt")
+    problem(call({"model": "iris", "inputs": IRIS}), 409, "model_suspended")
+    assert call({"model": "iris", "inputs": IRIS}, idempotency_key="k").json() == first.json()
