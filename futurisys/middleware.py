@@ -10,7 +10,6 @@ from urllib.parse import unquote
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
-from django.utils import translation
 from django.utils.translation import gettext as _
 
 from predictions.api import errors
@@ -41,9 +40,7 @@ class FaultMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        # LocaleMiddleware comes later, and this thread may have answered in another language before.
-        with translation.override(translation.get_language_from_request(request)):
-            return refused(request) or self.get_response(request)
+        return refused(request) or self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         """Called for what a view lets through."""

@@ -208,10 +208,13 @@ def _store(call: _Call, predictions: list[Prediction], version: ModelVersion) ->
     """Commit the rows and the key together; a call that lost the race for its key answers what the winner stored."""
     request_id = predictions[0].id
     try:
-        with transaction.atomic(durable=True):
-            if call.key is not None:
+        if call.key is None:
+            _refuse_to_nest()
+            Prediction.objects.record(predictions)  # one statement, which is its own transaction
+        else:
+            with transaction.atomic(durable=True):
                 _key_row(call, request_id, len(predictions)).save(force_insert=True)
-            Prediction.objects.record(predictions)
+                Prediction.objects.record(predictions)
     except IntegrityError:
         if stored := _replay(call):
             return stored
@@ -221,6 +224,12 @@ def _store(call: _Call, predictions: list[Prediction], version: ModelVersion) ->
             raise KeyInUse("A call with this idempotency key is still running. Try again in a moment.") from error
         raise
     return Answer(request_id, version, predictions)
+
+
+def _refuse_to_nest() -> None:
+    """What durable=True does: inside somebody's transaction an answer would be shown before it is stored."""
+    if any(not block._from_testcase for block in transaction.get_connection().atomic_blocks):
+        raise RuntimeError("predict() must not run inside a transaction: it could be rolled back after the answer.")
 
 
 def _key_row(call: _Call, request_id: UUID, rows: int) -> IdempotencyKey:

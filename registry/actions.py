@@ -129,7 +129,10 @@ def import_version(*, version: ModelVersion, at: datetime, progress: Progress = 
 
     if not ModelVersion.objects.claim(pk=version.pk, at=at):
         return False
-    run.run(ModelVersion.objects.select_related("model").get(pk=version.pk), progress=progress)
+    try:
+        run.run(ModelVersion.objects.select_related("model").get(pk=version.pk), progress=progress)
+    finally:  # interrupted: the next one need not wait for the lease to end
+        ModelVersion.objects.filter(pk=version.pk, status=ModelVersion.Status.IMPORTING).update(leased_until=None)
     return True
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from django.utils.translation import gettext as _
 from PIL import Image, UnidentifiedImageError
 
 Floats = npt.NDArray[np.float64]
@@ -97,9 +98,11 @@ def read(data: bytes, image: Mapping[str, Any]) -> Floats:
 
 def _decode(data: bytes) -> Image.Image:
     if not data:
-        raise PictureError("not_a_picture", "The file is empty.")
+        raise PictureError("not_a_picture", _("The file is empty."))
     if len(data) > MAX_BYTES:
-        raise PictureError("too_many_bytes", f"The file is too large: at most {MAX_BYTES // 1024**2} MB.")
+        raise PictureError(
+            "too_many_bytes", _("The file is too large: at most %(size)d MB.") % {"size": MAX_BYTES // 1024**2}
+        )
     try:
         with Image.open(BytesIO(data), formats=("PNG", "JPEG")) as opened:
             _check_header(opened)
@@ -110,21 +113,21 @@ def _decode(data: bytes) -> Image.Image:
         raise _not_readable(data) from None
     except BROKEN as error:
         if "truncated" in str(error):
-            raise PictureError("truncated", "The picture is not complete: the file ends too early.") from None
-        raise PictureError("damaged", "The picture is damaged and cannot be read.") from None
+            raise PictureError("truncated", _("The picture is not complete: the file ends too early.")) from None
+        raise PictureError("damaged", _("The picture is damaged and cannot be read.")) from None
 
 
 def _not_readable(data: bytes) -> PictureError:
     for start, name in OTHER_FORMATS.items():
         if data.startswith(start):
-            return PictureError("format", f"The file is {name}. Send a PNG or JPEG picture.")
+            return PictureError("format", _("The file is %(format)s. Send a PNG or JPEG picture.") % {"format": name})
     if data.startswith((b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff")):
-        return PictureError("damaged", "The picture is damaged and cannot be read.")
-    return PictureError("not_a_picture", "The file is not a picture. Send a PNG or JPEG picture.")
+        return PictureError("damaged", _("The picture is damaged and cannot be read."))
+    return PictureError("not_a_picture", _("The file is not a picture. Send a PNG or JPEG picture."))
 
 
 def _too_many_pixels() -> PictureError:
-    text = f"The picture has too many pixels: at most {MAX_PIXELS // 10**6} million."
+    text = _("The picture has too many pixels: at most %(count)d million.") % {"count": MAX_PIXELS // 10**6}
     return PictureError("too_many_pixels", text)
 
 
@@ -133,7 +136,7 @@ def _check_header(opened: Image.Image) -> None:
         raise _too_many_pixels()
     # A phone's JPEG may carry a preview behind the picture (MPO); an animated PNG has no one picture.
     if opened.format == "PNG" and getattr(opened, "n_frames", 1) > 1:
-        raise PictureError("frames", "The picture is animated. Send one with a single frame.")
+        raise PictureError("frames", _("The picture is animated. Send one with a single frame."))
 
 
 def _plain(opened: Image.Image) -> Image.Image:
@@ -185,7 +188,7 @@ def _must_invert(light: Floats, invert: bool | str) -> bool:
 
 def _check_ink(light: Floats) -> None:
     if light.max() - _border(light) < MIN_CONTRAST:
-        raise PictureError("blank", "The picture is empty: no ink differs from its border.")
+        raise PictureError("blank", _("The picture is empty: no ink differs from its border."))
 
 
 def _fit_ink(pixels: Floats, light: Floats, image: Mapping[str, Any]) -> tuple[Floats, Frame]:

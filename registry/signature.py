@@ -6,6 +6,7 @@ The JSON form is the `inputs` and `outputs` of the repository's manifest; see do
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Self
 
 import numpy as np
@@ -67,7 +68,7 @@ class Feature:
         """The label in the active language, or the column's name."""
         return text_in(self.label) or self.name
 
-    @property
+    @cached_property
     def values(self) -> list[Any]:
         """The category values, in the manifest's order."""
         return [category["value"] for category in self.categories]
@@ -79,7 +80,7 @@ class Feature:
                 return text_in(category.get("label")) or str(value)
         return str(value)
 
-    @property
+    @cached_property
     def kind(self) -> str:
         """number, integer, boolean or string: what a value is, categories told by the JSON type of their values."""
         if self.dtype != "category":
@@ -91,7 +92,7 @@ class Feature:
             return "integer"
         return "number" if types <= {int, float} else "string"
 
-    @property
+    @cached_property
     def array_dtype(self) -> np.dtype[Any]:
         """The numpy type of the cleaned column: float64, int64, bool or object."""
         if self.kind == "number" or (self.kind == "integer" and self.nullable):

@@ -46,7 +46,7 @@ class PredictView(APIView):
         name = _model_name(model, body.get("model"), image=picture)
         answer = actions.predict(
             model=name,
-            columns=_pictures_from_base64(columns_of(rows)),
+            columns=_pictures_from_base64(_columns(rows)),
             rows=len(rows),
             source=Source.API,
             by=request.user,  # type: ignore[arg-type]  # IsAuthenticated lets nobody else in
@@ -67,7 +67,7 @@ class SeedPredictView(APIView):
         """Answer one row."""
         answer = actions.predict(
             model=serving.default_name(RegisteredModel.InputKind.TABULAR),
-            columns=columns_of([_object(request.data)]),
+            columns=_columns([_object(request.data)]),
             rows=1,
             source=Source.SEED,
             by=request.user,  # type: ignore[arg-type]
@@ -107,9 +107,14 @@ def _rows(inputs: Any) -> list[dict[str, Any]]:
         raise ParseError(_("“inputs” must be an object of fields, or a list of such objects."))
     if len(rows) > settings.MAX_ROWS_PER_CALL:
         raise BodyTooLarge(_("Send at most %(rows)d rows in a call.") % {"rows": settings.MAX_ROWS_PER_CALL})
-    if len(set().union(*rows)) > MAX_FIELDS:  # each name becomes a column as long as there are rows
-        raise BodyTooLarge(_("Send at most %(fields)d different fields.") % {"fields": MAX_FIELDS})
     return rows
+
+
+def _columns(rows: list[dict[str, Any]]) -> dict[str, list[Any]]:
+    """The rows by field. Each name becomes a column as long as there are rows, so their number has a limit."""
+    if len(set().union(*rows)) > MAX_FIELDS:
+        raise BodyTooLarge(_("Send at most %(fields)d different fields.") % {"fields": MAX_FIELDS})
+    return columns_of(rows)
 
 
 def _model_name(path: str | None, body: Any, *, image: bool) -> str:

@@ -84,15 +84,17 @@ def _numbers(feature: Feature, count: int, edges: Sequence[float], rng: np.rando
 
 
 def _range(feature: Feature, edges: Sequence[float]) -> tuple[float, float]:
-    """Where the model was trained, or where its trees split, or 20 wide between what bounds there are."""
+    """Where the model was trained; else its bounds, where its trees split, or 20 wide around what is known."""
     if feature.train_range is not None:
         return feature.train_range
+    low, high = feature.min, feature.max
     if len(edges):
-        return float(min(edges)), float(max(edges))
-    if feature.min is None:
-        high = _or(feature.max, 10.0)
+        low = _or(low, min(edges))
+        high = _or(high, max(edges))
+    if low is None:
+        high = _or(high, 10.0)
         return high - 20.0, high
-    return float(feature.min), _or(feature.max, feature.min + 20.0)
+    return float(low), _or(high, low + 20.0)
 
 
 def _or(value: float | None, other: float) -> float:

@@ -1,0 +1,98 @@
+"""From single runs to medians, ratios, a table and a list of objects."""
+
+from collections.abc import Iterable, Sequence
+from statistics import median
+from typing import Any
+
+from benchmarks.load import BadRun, Run
+
+Entry = dict[str, Any]
+
+
+def check_stored(run: Run, *, before: int, after: int, connections: int) -> None:
+    """Every acknowledged answer is a row, and no row is there that nobody asked for. Raises BadRun.
+
+    When the time is over wrk drops the connections, so that one answer each may be stored that it never counted.
+    """
+    grown = after - before
+    if not run.requests <= grown <= run.requests + connections:
+        raise BadRun(f"{run.requests} answers were acknowledged, and {grown} rows stored")
+
+
+def throughput(service: str, model: str, connections: int, runs: Sequence[Run]) -> Entry:
+    """The medians of several runs."""
+    return {
+        "metric": "throughput",
+        "service": service,
+        "model": model,
+        "connections": connections,
+        "requests_per_second": round(median(run.requests_per_second for run in runs), 1),
+        "p50_ms": round(median(run.p50_ms for run in runs), 2),
+        "p99_ms": round(median(run.p99_ms for run in runs), 2),
+        "rounds": [round(run.requests_per_second, 1) for run in runs],
+        "requests": sum(run.requests for run in runs),
+    }
+
+
+def ratios(entries: Iterable[Entry], ours: str, peer: str) -> list[Entry]:
+    """How many times the requests per second of `peer` `ours` answers, by model and connections."""
+    found = {(e["service"], e["model"], e["connections"]): e for e in entries if e["metric"] == "throughput"}
+    return [
+        {
+            "metric": "ratio",
+            "model": model,
+            "connections": connections,
+            "ratio": round(entry["requests_per_second"] / other["requests_per_second"], 2),
+        }
+        for (service, model, connections), entry in found.items()
+        if service == ours and (other := found.get((peer, model, connections)))
+    ]
+
+
+def value(metric: str, service: str, values: Sequence[float], unit: str, **more: Any) -> Entry:
+    """The median of several values of one metric."""
+    return {"metric": metric, "service": service, "value": round(median(values), 3), "unit": unit, **more} | {
+        "values": [round(each, 3) for each in values]
+    }
+
+
+def table(entries: Sequence[Entry]) -> str:
+    """The whole report for a person."""
+    machine = next(entry for entry in entries if entry["metric"] == "machine")
+    return "\n".join([*_head(machine), "", *_throughput(entries), "", *_values(entries)])
+
+
+def _head(machine: Entry) -> list[str]:
+    versions = {
+        side: ", ".join(f"{name} {number}" for name, number in machine[side].items()) for side in ("ours", "peer")
+    }
+    where = f"{machine['cpu']}, {machine['cores']} cores, {machine['memory_gb']} GB, Linux {machine['kernel']}"
+    what = f"Python {machine['python']}, PostgreSQL {machine['postgresql']}, {machine['processes']} web processes each"
+    how = f"medians of {machine['rounds']} rounds of {machine['seconds']} s, taken in turn"
+    return [
+        where,
+        what,
+        f"futurisys: {versions['ours']}",
+        f"peer: {versions['peer']}",
+        f"{how}; load average before: {machine['load']:.1f}",
+    ]
+
+
+def _throughput(entries: Sequence[Entry]) -> list[str]:
+    lines = [f"{'model':<10}{'connections':>12}  {'service':<10}{'requests/s':>11}{'p50 ms':>9}{'p99 ms':>9}  ratio"]
+    ratio = {(e["model"], e["connections"]): e["ratio"] for e in entries if e["metric"] == "ratio"}
+    for entry in entries:
+        if entry["metric"] == "throughput":
+            place = entry["model"], entry["connections"]
+            times = f"  {ratio[place]:.1f}x" if entry["service"] == "futurisys" and place in ratio else ""
+            numbers = f"{entry['requests_per_second']:>11.0f}{entry['p50_ms']:>9.1f}{entry['p99_ms']:>9.1f}"
+            lines.append(f"{place[0]:<10}{place[1]:>12}  {entry['service']:<10}{numbers}{times}")
+    return lines
+
+
+def _values(entries: Sequence[Entry]) -> list[str]:
+    return [
+        f"{entry['metric']:<28}{entry.get('model', ''):<10}{entry['service']:<10}{entry['value']:>9.2f} {entry['unit']}"
+        for entry in entries
+        if "unit" in entry
+    ]

@@ -1,0 +1,102 @@
+"""The benchmark's arithmetic, and what it prints; nothing is timed here."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from benchmarks import load, models, report, serving
+from benchmarks.load import BadRun, Run, Target
+
+ROOT = Path(__file__).resolve().parents[2]
+SIDES = {"ours": {"django": "5.2"}, "peer": {"fastapi": "1.0"}}
+MACHINE = {
+    "metric": "machine",
+    "cpu": "CPU",
+    "cores": 2,
+    "memory_gb": 8,
+    "kernel": "6",
+    "python": "3",
+    "postgresql": "18",
+}
+MACHINE |= {"processes": 2, "rounds": 3, "seconds": 1, "load": 0.5, **SIDES}
+
+
+def a_run(requests: int, p50: float = 1.0) -> Run:
+    return Run(requests=requests, seconds=2.0, p50_ms=p50, p99_ms=9.0, refused=0, broken=0)
+
+
+def entries() -> list[dict[str, Any]]:
+    ours = report.throughput("futurisys", "linear", 16, [a_run(200), a_run(1000), a_run(4000)])
+    peer = report.throughput("peer", "linear", 16, [a_run(100), a_run(200), a_run(300)])
+    return [MACHINE, ours, peer, *report.ratios([ours, peer], "futurisys", "peer")]
+
+
+def script(name: str, *options: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, str(ROOT / "benchmarks" / name), *options]
+    return subprocess.run(command, capture_output=True, text=True, env=os.environ | environment, check=False)
+
+
+def test_a_ratio_is_that_of_the_medians() -> None:
+    assert [entry["ratio"] for entry in entries() if entry["metric"] == "ratio"] == [5.0]
+
+
+def test_the_table_shows_both_services_and_the_ratio() -> None:
+    text = report.table(entries())
+    assert "5.0x" in text
+    assert text.count("linear") == 2
+
+
+@pytest.mark.parametrize("grown", [100, 116])
+def test_an_answer_that_wrk_dropped_at_the_end_may_be_stored(grown: int) -> None:
+    report.check_stored(a_run(100), before=7, after=7 + grown, connections=16)
+
+
+@pytest.mark.parametrize("grown", [99, 117])
+def test_an_answer_without_a_row_or_a_row_without_a_question_is_no_result(grown: int) -> None:
+    with pytest.raises(BadRun):
+        report.check_stored(a_run(100), before=7, after=7 + grown, connections=16)
+
+
+def test_the_last_line_of_wrk_is_the_run() -> None:
+    line = 'RESULT {"requests": 3, "seconds": 2.0, "p50_ms": 1.0, "p99_ms": 2.0, "refused": 0, "broken": 0}'
+    assert load.parse(f"Running 2s test\n{line}\n").requests_per_second == 1.5
+
+
+def test_a_body_keeps_its_quotes_in_the_script() -> None:
+    target = Target("http://127.0.0.1:1", "/predict", [{"name": 'a "b"'}], {"X-Key": "k"})
+    assert r'"{\"name\":\"a \\\"b\\\"\"}"' in load.script(target)
+
+
+def test_models_are_written_and_listed_as_json(tmp_path: Path) -> None:
+    done = script("models.py", "--out", str(tmp_path), "--rows", "120", "--trees", "3", "--json")
+    listed = json.loads(done.stdout)
+    assert [entry["model"] for entry in listed] == list(models.NAMES)
+    assert all(Path(entry["folder"], "model_manifest.json").exists() for entry in listed)
+
+
+def test_the_peer_takes_every_column() -> None:
+    source = (ROOT / "benchmarks" / "peer" / "app.py").read_text()
+    assert [name for name in models.COLUMNS if f"    {name}: " not in source] == []
+
+
+def test_json_is_a_list_of_objects() -> None:
+    listed = json.loads(serving.printed(entries(), as_json=True))
+    assert [entry["metric"] for entry in listed] == ["machine", "throughput", "throughput", "ratio"]
+
+
+@pytest.mark.parametrize(("ci", "code"), [("", 0), ("true", 1)])
+def test_without_wrk_it_says_how_to_get_it_and_ci_fails(tmp_path: Path, ci: str, code: int) -> None:
+    done = script("serving.py", "--json", PATH=str(tmp_path), CI=ci)
+    assert (done.returncode, done.stdout, done.stderr.strip()) == (code, "[]\n", load.HOW_TO_GET_WRK)
+
+
+def test_wrk_counts_refusals(live_server: Any, needs: Any) -> None:
+    needs(load.wrk(), "Install wrk (apt-get install wrk).")
+    target = Target(live_server.url, "/api/v1/predict", [{"inputs": {}}], {})
+    with pytest.raises(BadRun, match=r"[1-9]\d* refused"):
+        load.ask(target, connections=1, seconds=1)
