@@ -7,8 +7,7 @@ from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
-from futurisys.middleware import fault, too_large, unavailable
-from predictions.api.errors import CANNOT_RECORD
+from futurisys.middleware import CANNOT_RECORD, fault, too_large, unavailable
 
 
 def bad_request(request: HttpRequest, exception: Exception, *args: Any, **kwargs: Any) -> HttpResponse:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from urllib.parse import unquote
 
 from django.conf import settings
+from django.db import InterfaceError, InternalError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
@@ -16,6 +17,8 @@ from predictions.api import errors
 
 logger = logging.getLogger(__name__)
 GetResponse = Callable[[HttpRequest], HttpResponse]
+# The database is away, full, overloaded, or a replica that takes no INSERT (InternalError).
+CANNOT_RECORD = (OperationalError, InterfaceError, InternalError)
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 
 
@@ -44,7 +47,7 @@ class FaultMiddleware:
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         """Called for what a view lets through."""
-        return unavailable(request, exception) if isinstance(exception, errors.CANNOT_RECORD) else None
+        return unavailable(request, exception) if isinstance(exception, CANNOT_RECORD) else None
 
 
 def refused(request: HttpRequest) -> HttpResponse | None:
@@ -75,7 +78,8 @@ def is_utf8(charset: str) -> bool:
 def unavailable(request: HttpRequest, exception: BaseException) -> HttpResponse:
     """503: the database cannot record, so nothing is shown."""
     logger.error("database unavailable", exc_info=exception)
-    response = fault(request, 503, "not_recorded", errors.not_recorded())
+    sentence = _("Nothing was predicted, because it could not be recorded. Try again in a minute.")
+    response = fault(request, 503, "not_recorded", sentence)
     response["Retry-After"] = "5"
     return response
 

@@ -322,8 +322,7 @@ class RecordPage:
 
 def source_of(prediction: Prediction) -> str:
     """The door a question came through, in words."""
-    words = {Source.FORM: _("Form"), Source.API: _("API"), Source.SEED: _("API, short path")}
-    return words.get(Source(prediction.source), prediction.source)
+    return str(Source(prediction.source).label)
 
 
 def shown_output(signature: Signature, value: float) -> str:

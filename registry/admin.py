@@ -17,6 +17,10 @@ class ReadOnlyAdmin(admin.ModelAdmin):
 
     actions: Any = None
 
+    def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest | None = None) -> bool:
+        """Only the filters beside the list: any other lookup in the address could be a query nobody meant."""
+        return lookup.removesuffix("__exact").removesuffix("__id") in self.list_filter
+
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 

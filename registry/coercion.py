@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 # Spaces people and spreadsheets use to group thousands: space, no-break, thin, narrow no-break.
 _SPACES = re.compile(r"[ \u00a0\u2009\u202f]")
+_SPACED = re.compile(r"[+-]?\d{1,3}([ \u00a0\u2009\u202f]\d{3})+([.,]\d+)?", re.ASCII)
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
 _GROUPED = re.compile(r"[+-]?\d{1,3}(,\d{3})+\.\d+", re.ASCII)
 _AMBIGUOUS = re.compile(r"[+-]?[1-9]\d{0,2}(,\d{3})+", re.ASCII)
@@ -50,21 +51,25 @@ def number(value: Any) -> float:
 
 
 def _plain_number(text: str) -> str:
-    text = _SPACES.sub("", text.strip())
+    text = text.strip()
+    if _SPACED.fullmatch(text):
+        text = _SPACES.sub("", text)
     if _AMBIGUOUS.fullmatch(text):
         raise Refused("ambiguous_number", _("Write the number without a comma: it could mean thousands or decimals."))
     text = text.replace(",", "") if _GROUPED.fullmatch(text) else text.replace(",", ".", 1)
-    if len(text) > 400 or not _NUMBER.fullmatch(text):
+    if not _NUMBER.fullmatch(text):
         raise Refused("not_a_number", _("Enter a number."))
+    if not math.isfinite(float(text)):
+        raise OverflowError
     return text
 
 
 def integer(value: Any) -> int:
-    """A whole number within ±2**53. Raises Refused."""
+    """A whole number below 2**53 in size. Raises Refused."""
     result = number(value)
     if not result.is_integer():
         raise Refused("not_an_integer", _("Enter a whole number."))
-    if abs(result) > LARGEST_INTEGER:
+    if abs(result) >= LARGEST_INTEGER:  # 2**53 + 1 arrives here as 2**53
         raise Refused("out_of_bounds", _("Enter a smaller number."))
     return int(result)
 

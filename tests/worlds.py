@@ -66,7 +66,10 @@ def _fresh_process(request: pytest.FixtureRequest, tmp_path_factory: pytest.Temp
 def _artifact_cache(tmp_path_factory: pytest.TempPathFactory, django_test_environment: None) -> Iterator[None]:
     from django.test import override_settings
 
-    with override_settings(ARTIFACT_CACHE=tmp_path_factory.mktemp("artifacts"), COMPARISON_ROWS=2_000):
+    # A password is hashed a million times, and every test makes its own cast.
+    hashers = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    cache = tmp_path_factory.mktemp("artifacts")
+    with override_settings(ARTIFACT_CACHE=cache, COMPARISON_ROWS=2_000, PASSWORD_HASHERS=hashers):
         yield
 
 

@@ -5,7 +5,6 @@ from http import HTTPStatus
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
-from django.db import InterfaceError, InternalError, OperationalError
 from django.http import Http404
 from django.http.multipartparser import MultiPartParserError
 from django.utils.translation import gettext as _
@@ -17,8 +16,6 @@ from predictions.exceptions import InvalidInput, KeyInUse, KeyReused, ModelSuspe
 
 CONTENT_TYPE = "application/problem+json"
 MOST_ERRORS = 1000
-# The database is away, full, overloaded, or a replica that takes no INSERT (InternalError).
-CANNOT_RECORD = (OperationalError, InterfaceError, InternalError)
 
 
 class BodyTooLarge(exceptions.APIException):
@@ -45,21 +42,14 @@ _DJANGO: dict[type[Exception], Callable[[], exceptions.APIException]] = {
 }
 
 
-def not_recorded() -> str:
-    """The sentence for a database that is down."""
-    return _("Nothing was predicted, because it could not be recorded. Try again in a minute.")
-
-
 def problem_details(error: Exception, context: Mapping[str, Any]) -> Response | None:
-    """DRF's exception handler. None lets an unexpected error become a logged 500."""
+    """DRF's exception handler. None leaves an error to the faults of the product: a database that is away, a logged 500."""
     path = context["request"].path if context.get("request") else ""
     if isinstance(error, InvalidInput):
         detail = _("%(count)d of the values cannot be used.") % {"count": len(error.errors)}
         return _problem(400, "invalid_input", detail, path, errors=error.errors[:MOST_ERRORS])
     if isinstance(error, NotAnswered):
         return _problem(503, f"runtime_{error.kind}", str(error), path, headers={"Retry-After": "5"})
-    if isinstance(error, CANNOT_RECORD):
-        return _problem(503, "not_recorded", not_recorded(), path, headers={"Retry-After": "5"})
     for kind, (code, name) in _OURS.items():
         if isinstance(error, kind):
             return _problem(code, name, str(error), path, headers={"Retry-After": "2"} if kind is KeyInUse else {})

@@ -35,7 +35,9 @@ class Migration(migrations.Migration):
                 ("warnings", models.JSONField(default=list)),
                 (
                     "source",
-                    models.CharField(choices=[("form", "Form"), ("api", "Api"), ("seed", "Seed")], max_length=10),
+                    models.CharField(
+                        choices=[("form", "Form"), ("api", "API"), ("seed", "API, short path")], max_length=10
+                    ),
                 ),
                 ("trace_id", models.CharField(blank=True, max_length=32)),
                 ("duration", models.FloatField(help_text="Seconds the runtime took for the whole call.")),
@@ -122,7 +124,9 @@ class Migration(migrations.Migration):
                 ("warnings", models.JSONField(default=list)),
                 (
                     "source",
-                    models.CharField(choices=[("form", "Form"), ("api", "Api"), ("seed", "Seed")], max_length=10),
+                    models.CharField(
+                        choices=[("form", "Form"), ("api", "API"), ("seed", "API, short path")], max_length=10
+                    ),
                 ),
                 ("trace_id", models.CharField(blank=True, max_length=32)),
                 ("duration", models.FloatField(help_text="Seconds the runtime took for the whole call.")),

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db import connections, models
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.utils import CursorWrapper
+from django.utils.translation import gettext_lazy as _
 
 from registry.facts import Fact
 from registry.models import LedgerEntry, ModelVersion
@@ -19,9 +20,9 @@ COPY_FROM = 50
 class Source(models.TextChoices):
     """The door a question came through."""
 
-    FORM = "form"
-    API = "api"
-    SEED = "seed"
+    FORM = "form", _("Form")
+    API = "api", _("API")
+    SEED = "seed", _("API, short path")
 
 
 class Asked(Fact):

@@ -14,6 +14,7 @@ import pytest
 from django.core.management import CommandError
 
 from futurisys import demo
+from futurisys.embedded import Cluster
 from futurisys.management.commands import run
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -58,9 +59,10 @@ def test_one_run_per_folder(tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def clone(tmp_path: Path) -> Path:
+def clone(tmp_path: Path) -> Iterator[Path]:
     ignored = shutil.ignore_patterns(".git", ".venv", "var", "__pycache__", ".*_cache", ".hypothesis")
-    return Path(shutil.copytree(ROOT, tmp_path / "clone", ignore=ignored))
+    yield Path(shutil.copytree(ROOT, tmp_path / "clone", ignore=ignored))
+    Cluster(tmp_path / "clone" / "var" / "postgres").remove()  # root's data lie elsewhere
 
 
 def free_port() -> int:

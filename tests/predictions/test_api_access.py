@@ -4,7 +4,9 @@ from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from knox.models import AuthToken
 
 from predictions import actions as asking
@@ -125,3 +127,41 @@ def test_a_suspended_model_is_409_but_replays(iris: ModelVersion, call, administ
     actions.suspend(model=iris.model, by=administrator, reason="a doubt")
     problem(call({"model": "iris", "inputs": IRIS}), 409, "model_suspended")
     assert call({"model": "iris", "inputs": IRIS}, idempotency_key="k").json() == first.json()
+
+
+# The registry as JSON
+
+
+def test_models_tell_their_champion(iris: ModelVersion, promoted, ready, call, client, analyst, token) -> None:
+    promoted("digits")
+    actions.track_model(name="tracked", endpoint="huggingface", repo_id="demo/tracked")
+    body = client.get("/api/v1/models", headers={"authorization": token(analyst)}).json()
+    assert [model["name"] for model in body["results"]] == ["digits", "iris"]
+    first = body["results"][1]
+    keys = {"name", "repository", "tracked_ref", "input_kind", "is_default", "status", "champion"}
+    assert (set(first), first["input_kind"], first["status"]) == (keys, "tabular", "serving")
+    assert (first["champion"]["version"], first["champion"]["commit"]) == (1, iris.commit)
+    assert first["champion"]["metrics"]
+
+
+def test_models_need_a_token_and_tell_a_suspension(
+    iris: ModelVersion, client, analyst, administrator, token, problem
+) -> None:
+    problem(client.get("/api/v1/models"), 401, "not_authenticated")
+    actions.suspend(model=iris.model, by=administrator, reason="a doubt")
+    (model,) = client.get("/api/v1/models", headers={"authorization": token(analyst)}).json()["results"]
+    assert (model["status"], model["champion"]) == ("suspended", None)
+
+
+def test_health_asks_no_token(iris: ModelVersion, client: Client) -> None:
+    assert client.get("/health/live").json() == {"status": "ok"}
+    assert set(client.get("/health/ready").json()) == {"status", "checks"}
+
+
+def test_one_row_costs_no_query_beyond_the_caller_and_the_insert(iris: ModelVersion, call) -> None:
+    call({"model": "iris", "inputs": IRIS})
+    with CaptureQueriesContext(connection) as queries:
+        call({"model": "iris", "inputs": IRIS})
+    told = [query["sql"].split()[0] for query in queries if not query["sql"].startswith(("SAVEPOINT", "RELEASE"))]
+    assert told.count("INSERT") == 1
+    assert len(told) <= 3, queries.captured_queries

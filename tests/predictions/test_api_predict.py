@@ -6,9 +6,10 @@ import uuid
 import pandas as pd
 import pytest
 from django.contrib.auth.models import User
+from django.db import transaction
 from django.test import Client
 
-from predictions.models import Prediction
+from predictions.models import IdempotencyKey, Prediction
 from registry import actions
 from registry.models import ModelVersion
 from tests.predictions.test_predict import damage, with_note
@@ -189,6 +190,19 @@ def test_a_bad_key_is_refused(iris: ModelVersion, call, key: str, problem) -> No
 def test_a_key_of_255_characters_is_good(iris: ModelVersion, call) -> None:
     for key in ("k" * 255, '"' + "k" * 255 + '"'):
         assert call({"model": "iris", "inputs": IRIS}, idempotency_key=key).status_code == 200
+    assert Prediction.objects.count() == 1
+
+
+@pytest.mark.django_db(databases=["default", "owner"], transaction=True)
+def test_a_key_whose_first_call_still_runs_is_409(iris: ModelVersion, analyst: User, call, problem) -> None:
+    facts = {"fingerprint": b"", "request_id": uuid.uuid4(), "rows": 1, "salt": b"", "digest": b""}
+    with transaction.atomic(using="owner"):
+        IdempotencyKey.objects.using("owner").create(user_id=analyst.pk, key="k", **facts)
+        response = call({"model": "iris", "inputs": IRIS}, idempotency_key="k")
+        transaction.set_rollback(True, using="owner")
+    problem(response, 409, "idempotency_key_in_use")
+    assert response["Retry-After"] == "2"
+    assert call({"model": "iris", "inputs": IRIS}, idempotency_key="k").status_code == 200
     assert Prediction.objects.count() == 1
 
 

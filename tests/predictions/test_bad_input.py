@@ -61,8 +61,8 @@ FIELDS = {
     "above 2**63": (str(2**63), "out_of_bounds"),
     "long text": ('"' + "9" * 100_000 + '"', "not_a_number"),
     "text": (f'"{SECRET}"', "not_a_number"),
-    "list": ("[5.1]", "not_a_number"),
-    "object": ('{"value": 5.1}', "not_a_number"),
+    "list": (f'["{SECRET}"]', "not_a_number"),
+    "object": (f'{{"value": "{SECRET}"}}', "not_a_number"),
     "boolean": ("true", "not_a_number"),
     "null": ("null", "missing"),
     "empty": ('"  "', "missing"),
@@ -209,9 +209,16 @@ def test_at_most_1000_rows(refused, call) -> None:
     assert Prediction.objects.count() == 1000
 
 
+def test_at_most_100_rows_are_explained(refused, call) -> None:
+    refused({"inputs": [IRIS] * 101, "explain": True}, 413, "too_large")
+    answers = call({"inputs": [IRIS] * 3, "explain": True}).json()["predictions"]
+    assert all(answer["explanation"] for answer in answers)
+
+
 def test_many_different_names_do_not_multiply_with_the_rows(refused) -> None:
     rows = [{f"{i}.{j}": None for j in range(50)} for i in range(1000)]
     refused({"inputs": rows}, 413, "too_large")
+    refused(dict.fromkeys(map(str, range(1001))), 413, "too_large", "/predict")
 
 
 def test_as_many_errors_as_fields_and_rows_stay_readable(refused) -> None:

@@ -55,11 +55,22 @@ UPLOADS = {
     "half a png": saved("PNG", (400, 400))[:60],
     "half a jpeg": saved("JPEG", (400, 400))[:400],
     "a bomb": png(30_000, 30_000, zlib.compress(bytes(30_000 * 300))),
+    "too many pixels": png(6_000, 6_000, zlib.compress(bytes(6_000 * 751))),
     "a liar": png(2**31 - 1, 2**31 - 1),
     "animated": animated(),
     "nothing inside": png(40, 40),
     "no pixels": png(0, 0),
     "too many bytes": saved("PNG") + bytes(5 * 1024**2 + 1),
+}
+
+
+CODES = {
+    "gif": "format",
+    "half a png": "truncated",
+    "a bomb": "too_many_pixels",
+    "too many pixels": "too_many_pixels",
+    "animated": "frames",
+    "too many bytes": "too_many_bytes",
 }
 
 
@@ -85,6 +96,7 @@ def test_an_upload_that_is_no_usable_picture(promoted, page, analyst, token, pro
         found.append((error["field"], error["code"], error["message"]))
     assert found[0] == found[1]
     assert found[0][0] == "image"
+    assert name not in CODES or found[0][1] == CODES[name]
     response = page.post("/predict/digits/", {"image": named(name), "idempotency_key": "k"})
     assert response.status_code == 400
     assert found[0][2] in response.context["form"].errors["image"]

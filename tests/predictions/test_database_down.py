@@ -52,7 +52,7 @@ def read_only():
 
 @pytest.fixture
 def page(analyst: User) -> Client:
-    client = Client(raise_request_exception=False)
+    client = Client()
     client.force_login(analyst)
     return client
 
@@ -129,6 +129,7 @@ def test_a_fault_of_a_middleware_is_503_too(analyst: User, page: Client, away, m
         raise OperationalError("the connection is lost")
 
     monkeypatch.setattr(SessionMiddleware, "process_response", fail)
+    page.raise_request_exception = False
     response = page.get("/")
     assert (response.status_code, response["Retry-After"]) == (503, "5")
     assert b"connection is lost" not in response.content

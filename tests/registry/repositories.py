@@ -10,11 +10,18 @@ from typing import Any
 
 import joblib
 import numpy as np
+import onnx
+import pytest
 import sklearn
+from onnx import numpy_helper
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from registry import actions
 from registry.importer import examine, run
 from registry.importer.package import Package
+from registry.importer.process import JailedChild
+from registry.models import ModelVersion
 from tests.registry import pipelines
 
 EMPLOYEES = [
@@ -29,6 +36,7 @@ EMPLOYEES = [
     {"name": "overtime", "dtype": "boolean"},
 ]
 NUMBERS = [{"name": name, "dtype": "number", "train_range": [-3, 3]} for name in ("a", "b", "c")]
+ASK = JailedChild.call
 CLASSES = [{"value": 0, "label": "stays"}, {"value": 1, "label": "leaves", "positive": True}]
 
 
@@ -111,8 +119,9 @@ def seal(folder: Path, manifest: dict[str, Any]) -> Path:
 
 
 def changed(source: Path, target: Path, change: Callable[[dict[str, Any]], None] = lambda manifest: None) -> Path:
-    """A copy of a repository with its manifest changed and its digests right again."""
-    shutil.copytree(source, target, dirs_exist_ok=True)
+    """A copy of a repository (or itself) with its manifest changed and its digests right again."""
+    if source != target:
+        shutil.copytree(source, target)
     manifest = json.loads((target / "model_manifest.json").read_text())
     change(manifest)
     return seal(target, manifest)
@@ -128,3 +137,76 @@ def examined(folder: Path, *, trusted: bool = False) -> Package:
 def found(pattern: str, text: str) -> bool:
     """Whether the pattern is somewhere in the text, which may have several lines."""
     return re.search(pattern, text, re.DOTALL) is not None
+
+
+def scaled(estimator: Any) -> Any:
+    table = numbers()
+    return make_pipeline(StandardScaler(), estimator).fit(named(table), (table[:, 0] * table[:, 1] > 0).astype(int))
+
+
+def numeric() -> dict[str, Any]:
+    return {"table": named(numbers()), "features": NUMBERS}
+
+
+def bare(folder: Path, estimator: Any, name: str = "model.joblib") -> Path:
+    folder.mkdir(exist_ok=True)
+    joblib.dump(estimator, folder / name)
+    return folder
+
+
+# -- changing what the child answers
+
+
+def with_another_number(graph: bytes, by: float) -> bytes:
+    """The graph with one coefficient, or one split of a tree, moved."""
+    model = onnx.load_model_from_string(graph)
+    for tensor in model.graph.initializer:
+        if "coef" in tensor.name:
+            values = numpy_helper.to_array(tensor).copy()
+            values.flat[0] += by
+            tensor.CopyFrom(numpy_helper.from_array(values, tensor.name))
+            return model.SerializeToString()
+    for attribute in (each for node in model.graph.node for each in node.attribute):
+        if attribute.name in {"nodes_values", "coefficients"}:
+            attribute.floats[0] += by
+            return model.SerializeToString()
+    raise AssertionError([tensor.name for tensor in model.graph.initializer])
+
+
+def keep_the_first(model: onnx.ModelProto) -> str:
+    """Make the graph give one score a row; the output's new name."""
+    before = model.graph.output[0]
+    model.graph.initializer.append(numpy_helper.from_array(np.zeros(1, np.int64), "first"))
+    model.graph.node.append(onnx.helper.make_node("Gather", [before.name, "first"], ["one"], axis=1))
+    kind = before.type.tensor_type.elem_type
+    before.CopyFrom(onnx.helper.make_tensor_value_info("one", kind, [None, 1]))
+    return "one"
+
+
+def damaged(by: float) -> Callable[[dict[str, Any]], dict[str, Any]]:
+    return lambda found: found | {"onnx": with_another_number(found["onnx"], by)}
+
+
+@pytest.fixture(scope="session", name="logistic")
+def good_repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A good repository: the employees' logistic regression."""
+    return write(tmp_path_factory.mktemp("logistic"), pipelines.fitted("logistic"))
+
+
+@pytest.fixture(name="answer")
+def changed_answers(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """`answer(convert=change)`: what the child answers to an operation is changed on its way."""
+
+    def change_answers(**changes: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
+        def call(child: JailedChild, op: str, payload: dict[str, Any], **how: Any) -> dict[str, Any]:
+            return changes.get(op, dict)(ASK(child, op, payload, **how))
+
+        monkeypatch.setattr(JailedChild, "call", call)
+
+    return change_answers
+
+
+@pytest.fixture(name="stored")
+def stored_version(ready: Callable[..., ModelVersion]) -> Any:
+    """`stored(package)`: a ready version of an examined folder."""
+    return lambda package: ready("iris", model="test", **vars(package))

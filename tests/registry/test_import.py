@@ -31,7 +31,7 @@ def shared_hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalHub]:
 
 @pytest.fixture(name="hub")
 def the_hub(shared_hub: LocalHub, settings: Any, db: None) -> Iterator[LocalHub]:
-    settings.HUB_ENDPOINTS = {"loopback": shared_hub.url}
+    settings.HUB_ENDPOINTS = {"huggingface": "http://127.0.0.1:9", "loopback": shared_hub.url}
     settings.HUB_TOKENS = {"loopback": TOKEN}
     yield shared_hub
     shared_hub.heal()
@@ -95,10 +95,7 @@ def test_sync_of_what_is_known_makes_no_version(hub: LocalHub, source: Path) -> 
     track("same/iris")
     run("sync_models", "flowers")
     assert "unchanged: ready" in run("sync_models", "flowers")
-    (source / "README.md").write_text("---\nlicense: mit\n---\n# Another card\n")
-    (source / "petals.png").write_bytes(b"another picture")
-    second = publish(source, "same/iris")
-    assert ModelVersion.objects.get().commit != second
+    assert ModelVersion.objects.get().attempts == 1
 
 
 def test_only_a_picture_changed_makes_no_version(hub: LocalHub, source: Path) -> None:
@@ -130,7 +127,8 @@ def test_moving_a_tag_changes_nothing_that_is_served(hub: LocalHub, source: Path
     run("sync_models")
     run("promote", "flowers", "--reason", "first", "--by", "administrator")
     (source / "model.joblib").write_bytes(b"broken")
-    hub.store.point("tagged/iris", "tags", "v1", publish(source, "tagged/iris"))
+    hub.store.unpoint("tagged/iris", "tags", "v1")
+    publish(source, "tagged/iris", "--tag", "v1")
     assert ask(administrator) == ("setosa", 1)
     assert ModelVersion.objects.get().commit == first
     with pytest.raises(CommandError, match=r"flowers v2 .* rejected: model.joblib: has 6 bytes"):
@@ -146,7 +144,7 @@ def test_a_rejected_version_is_followed_by_a_repaired_one(hub: LocalHub, source:
     publish(repositories.changed(source, source), "repair/iris")
     track("repair/iris")
     for _ in range(2):  # a rejected one is tried again, and says the same
-        with pytest.raises(CommandError, match="v1 .* rejected: Golden row “case-3” comes out differently here"):
+        with pytest.raises(CommandError, match=r"v1 .* rejected: Golden row “case-3” comes out differently here"):
             run("sync_models")
     (source / "golden.json").write_text(good)
     publish(repositories.changed(source, source), "repair/iris")
@@ -158,7 +156,7 @@ def test_a_rejected_version_becomes_ready_when_its_cause_is_gone(hub: LocalHub, 
     publish(source, "again/iris")
     track("again/iris")
     settings.MAX_ARTIFACT_BYTES = 1_000
-    with pytest.raises(CommandError, match="rejected: .* needs .* bytes; 1,000 are allowed"):
+    with pytest.raises(CommandError, match=r"rejected: .* needs .* bytes; 1,000 are allowed"):
         run("sync_models")
     settings.MAX_ARTIFACT_BYTES = 1_000_000
     assert "flowers v1" in run("sync_models")
@@ -172,14 +170,14 @@ def test_a_rejected_version_becomes_ready_when_its_cause_is_gone(hub: LocalHub, 
 @pytest.fixture
 def served(hub: LocalHub, example: Any, promoted: Any) -> RegisteredModel:
     """A model that answers, whose repository has another commit to import."""
-    version = promoted("iris", model="flowers")
+    promoted("iris", model="flowers")
     publish(example("iris"), REPO)
-    return track(version.model.repo_id) and track(REPO)
+    return track(REPO)
 
 
 def sync_fails(model: RegisteredModel) -> str:
     """What the page of the model and, if one was begun, of its second version say."""
-    with pytest.raises(CommandError, match="Not served: flowers. What served before goes on serving."):
+    with pytest.raises(CommandError, match=r"Not served: flowers. What served before goes on serving."):
         run("sync_models", "flowers")
     model.refresh_from_db()
     second = model.versions.filter(number=2).first()
@@ -273,7 +271,9 @@ def test_a_hub_that_is_no_longer_allowed(served: RegisteredModel, settings: Any,
 
 
 def test_an_endpoint_outside_the_list_is_refused(hub: LocalHub, source: Path) -> None:
-    with pytest.raises(CommandError, match="“elsewhere” is no Hub of this instance. Choose one of: loopback."):
+    with pytest.raises(
+        CommandError, match=r"“elsewhere” is no Hub of this instance. Choose one of: huggingface, loopback."
+    ):
         run("track_model", "flowers", "--repo", REPO, "--endpoint", "elsewhere")
     with pytest.raises(CommandError, match="“elsewhere” is no Hub of this instance"):
         run("publish_model", str(source), "--repo", REPO, "--endpoint", "elsewhere")
@@ -295,7 +295,7 @@ def test_a_broken_folder_is_not_published(hub: LocalHub, source: Path) -> None:
 
 def test_a_changed_file_is_named(source: Path) -> None:
     (source / "golden.json").write_text("{}")
-    with pytest.raises(CommandError, match="golden.json: has 2 bytes; the manifest says"):
+    with pytest.raises(CommandError, match=r"golden.json: has 2 bytes; the manifest says"):
         run("check_model", str(source))
 
 

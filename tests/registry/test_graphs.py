@@ -1,0 +1,191 @@
+"""A repository that ships its own ONNX graph: served without any child, if the graph is plain and its promises hold."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import pytest
+from onnx import TensorProto, helper, numpy_helper
+
+from registry import runtimes
+from registry.exceptions import ImportRejected
+from registry.importer.package import Package
+from registry.importer.process import JailedChild
+from tests.registry.repositories import changed, examined, keep_the_first, stored_version  # noqa: F401  a fixture
+from tests.worlds import IRIS
+
+Change = Callable[[onnx.ModelProto], None]
+
+
+@pytest.fixture
+def graph(examined_iris: Package) -> onnx.ModelProto:
+    assert examined_iris.graph is not None
+    return onnx.load_model_from_string(examined_iris.graph)
+
+
+@pytest.fixture(name="examined_iris")
+def examined_iris_package(request: pytest.FixtureRequest) -> Package:
+    found: Package = request.getfixturevalue("examined")("iris")
+    return found
+
+
+@pytest.fixture
+def repository(example: Any, tmp_path: Path) -> Callable[..., Path]:
+    """`repository(content)`: the iris repository with a graph in place of its joblib."""
+
+    def write(content: bytes, change: Callable[[dict[str, Any]], None] = lambda manifest: None) -> Path:
+        def graph_only(manifest: dict[str, Any]) -> None:
+            manifest["model"] |= {"file": "model.onnx", "format": "onnx"}
+            change(manifest)
+
+        folder = Path(shutil.copytree(example("iris"), tmp_path / "onnx"))
+        (folder / "model.joblib").unlink()
+        (folder / "model.onnx").write_bytes(content)
+        return changed(folder, folder, graph_only)
+
+    return write
+
+
+def test_graph_is_served_and_no_child_is_started(
+    repository: Any, graph: onnx.ModelProto, stored: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(JailedChild, "__init__", lambda *_, **__: pytest.fail("a child was started"))
+    version = stored(examined(repository(graph.SerializeToString())))
+    assert (version.runtime, version.reason, version.report["golden"]["cases"]) == ("onnx", "", 8)
+    assert version.report["serving"]["graph"] == "model.onnx"
+    columns = {name: np.array([value]) for name, value in IRIS.items()}
+    assert runtimes.load(version).predict(columns, 1)[0].argmax() == 0
+
+
+def foreign(model: onnx.ModelProto) -> None:
+    model.graph.node[0].domain = "com.example"
+
+
+def foreign_inside(model: onnx.ModelProto) -> None:
+    inner = helper.make_graph([helper.make_node("Anything", [], ["y"], domain="com.inner")], "inner", [], [])
+    model.graph.node[0].attribute.append(helper.make_attribute("body", inner))
+
+
+def function(model: onnx.ModelProto) -> None:
+    model.functions.append(helper.make_function("", "F", [], [], [], [helper.make_opsetid("", 18)]))
+
+
+def outside(tensor: TensorProto) -> TensorProto:
+    tensor.ClearField("raw_data")
+    tensor.data_location = TensorProto.EXTERNAL
+    tensor.external_data.add(key="location", value="/etc/passwd")
+    return tensor
+
+
+def external(model: onnx.ModelProto) -> None:
+    model.graph.initializer.append(outside(numpy_helper.from_array(np.ones(4), "x")))
+
+
+def external_attribute(model: onnx.ModelProto) -> None:
+    value = outside(numpy_helper.from_array(np.ones(4), "x"))
+    model.graph.node.append(helper.make_node("Constant", [], ["c"], value=value))
+
+
+def external_in_an_empty_subgraph(model: onnx.ModelProto) -> None:
+    inner = helper.make_graph([], "inner", [], [], [outside(numpy_helper.from_array(np.ones(4), "x"))])
+    model.graph.node[0].attribute.append(helper.make_attribute("body", inner))
+
+
+def external_sparse(model: onnx.ModelProto) -> None:
+    values = outside(numpy_helper.from_array(np.ones(1), "x"))
+    model.graph.sparse_initializer.append(
+        helper.make_sparse_tensor(values, numpy_helper.from_array(np.zeros(1, np.int64), "i"), [1])
+    )
+
+
+def two_scores(model: onnx.ModelProto) -> None:
+    model.graph.node.append(helper.make_node("Identity", [model.graph.output[0].name], ["again"]))
+    model.graph.output.append(helper.make_tensor_value_info("again", TensorProto.FLOAT, [None, 3]))
+
+
+def no_scores(model: onnx.ModelProto) -> None:
+    model.graph.output[0].type.tensor_type.elem_type = TensorProto.INT64
+
+
+def other_input(model: onnx.ModelProto) -> None:
+    for node in model.graph.node:
+        node.input[:] = ["width" if name == "petal_width" else name for name in node.input]
+    next(each for each in model.graph.input if each.name == "petal_width").name = "width"
+
+
+def odd_input(model: onnx.ModelProto) -> None:
+    model.graph.input[0].type.tensor_type.elem_type = TensorProto.COMPLEX64
+
+
+def invalid(model: onnx.ModelProto) -> None:
+    model.graph.node[0].op_type = "NoSuchOperator"
+
+
+REFUSED = {
+    foreign: "uses operators of com.example; only standard ones run",
+    foreign_inside: "uses operators of com.inner",
+    function: "defines functions of its own",
+    external: "keeps data in another file",
+    external_attribute: "keeps data in another file",
+    external_in_an_empty_subgraph: "keeps data in another file",
+    external_sparse: "keeps data in another file",
+    two_scores: "has 2 outputs of numbers; exactly one must hold the scores",
+    no_scores: "has 0 outputs of numbers",
+    other_input: "one input per feature, by its name. Not so: petal_width, width",
+    odd_input: "types nobody can enter",
+    invalid: "is not valid: the checker refuses it",
+}
+
+
+@pytest.mark.parametrize("change", REFUSED, ids=lambda change: change.__name__)
+def test_graph_that_is_refused(repository: Any, graph: onnx.ModelProto, change: Change) -> None:
+    change(graph)
+    with pytest.raises(ImportRejected, match=REFUSED[change]):
+        examined(repository(graph.SerializeToString()))
+
+
+def test_garbage(repository: Any) -> None:
+    with pytest.raises(ImportRejected, match="The ONNX file is damaged"):
+        examined(repository(b"\x00garbage" * 100))
+
+
+def test_empty_graph(repository: Any) -> None:
+    with pytest.raises(ImportRejected, match="The ONNX graph"):
+        examined(repository(b""))
+
+
+def test_graph_that_answers_otherwise(repository: Any, graph: onnx.ModelProto) -> None:
+    coefficients = next(each for each in graph.graph.initializer if "coef" in each.name)
+    values = numpy_helper.to_array(coefficients) * 0.9
+    coefficients.CopyFrom(numpy_helper.from_array(values, coefficients.name))
+    with pytest.raises(ImportRejected, match="Golden row “case-1” comes out differently here"):
+        examined(repository(graph.SerializeToString()))
+
+
+def test_graph_with_too_few_scores(repository: Any, graph: onnx.ModelProto) -> None:
+    keep_the_first(graph)
+    with pytest.raises(ImportRejected, match="The model answers 1 numbers a row; its signature wants 3"):
+        examined(repository(graph.SerializeToString()))
+
+
+def test_graph_without_promises(repository: Any, graph: onnx.ModelProto) -> None:
+    content = graph.SerializeToString()
+    with pytest.raises(ImportRejected, match=r"A graph without golden\.json cannot be checked"):
+        examined(repository(content, lambda manifest: manifest["artifacts"].pop("golden")))
+
+
+def test_graph_without_a_manifest(tmp_path: Path, graph: onnx.ModelProto) -> None:
+    (tmp_path / "model.onnx").write_bytes(graph.SerializeToString())
+    with pytest.raises(ImportRejected, match=r"needs a model_manifest\.json"):
+        examined(tmp_path)
+
+
+def test_graph_with_steps(repository: Any, graph: onnx.ModelProto) -> None:
+    def add(manifest: dict[str, Any]) -> None:
+        manifest["model"]["steps"] = [{"file": "model.onnx", "format": "joblib"}]
+
+    with pytest.raises(ImportRejected, match="holds its preprocessing itself"):
+        examined(repository(graph.SerializeToString(), add))
