@@ -59,8 +59,8 @@ def _plain_number(text: str) -> str:
     text = text.replace(",", "") if _GROUPED.fullmatch(text) else text.replace(",", ".", 1)
     if not _NUMBER.fullmatch(text):
         raise Refused("not_a_number", _("Enter a number."))
-    if not math.isfinite(float(text)):
-        raise OverflowError
+    if text.lstrip("+-").isdecimal() and not math.isfinite(float(text)):
+        raise OverflowError  # as Python says of an integer that long
     return text
 
 

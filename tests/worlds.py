@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import Permission, User
+from django.utils import translation
 
 from registry import actions, background, runtimes, serving
 from registry.importer import examine, run
@@ -56,6 +57,7 @@ def examined(example: Callable[[str], Path]) -> Callable[[str], Package]:
 @pytest.fixture(autouse=True)
 def _fresh_process(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """What a web process remembers belongs to one test: ids are used again in the next one."""
+    translation.activate("en")  # a request leaves its language to the thread
     yield
     serving.forget()
     runtimes.forget()

@@ -59,7 +59,7 @@ FIELDS = {
     "5000 digits": ("-" + "9" * 5000, "out_of_bounds"),
     "25 digits": ("9" * 25, "out_of_bounds"),
     "above 2**63": (str(2**63), "out_of_bounds"),
-    "long text": ('"' + "9" * 100_000 + '"', "not_a_number"),
+    "long text": ('"' + "9" * 100_000 + '"', "out_of_bounds"),
     "text": (f'"{SECRET}"', "not_a_number"),
     "list": (f'["{SECRET}"]', "not_a_number"),
     "object": (f'{{"value": "{SECRET}"}}', "not_a_number"),
