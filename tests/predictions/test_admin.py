@@ -65,7 +65,7 @@ def numbers(answer: actions.Answer) -> list[str]:
 def test_the_list_says_who_asked_what_and_when(iris: ModelVersion, ask: Ask, audit: Client) -> None:
     answer = ask()
     page = audit.get(LIST).content.decode()
-    for text in (str(answer.request_id), "analyst", "iris", "setosa", "Api"):
+    for text in (str(answer.request_id), "analyst", "iris", "setosa", "API"):
         assert text in page
 
 
