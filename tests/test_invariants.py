@@ -108,6 +108,25 @@ def test_web_process_that_served_has_not_loaded_a_model_library(
     assert not HEAVY & set(json.loads(done.stdout))
 
 
+IMPORT = """
+import json, os, sys
+os.environ["DJANGO_SETTINGS_MODULE"] = "futurisys.settings"
+import django
+django.setup()
+from django.core.management import call_command
+call_command("check_model", sys.argv[1], stdout=sys.stderr)
+print(json.dumps(sorted({name.split(".")[0] for name in sys.modules})))
+"""
+
+
+def test_process_that_imported_a_version_has_not_loaded_a_model_library(example) -> None:
+    command = [sys.executable, "-c", IMPORT, str(example("iris"))]
+    done = subprocess.run(command, check=False, cwd=ROOT, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    assert "runtime onnx" in done.stderr
+    assert not HEAVY & set(json.loads(done.stdout))
+
+
 def imports_of(path: Path) -> set[str]:
     tree = ast.parse(path.read_text("utf-8"))
     names = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
