@@ -141,19 +141,11 @@ def _failure(call: _Call, answering: Serving, table: CleanTable, failed: Runtime
     ids = _ids(table.rows)
     rows = [
         PredictionFailure(
-            id=ids[row],
-            request_id=ids[0],
-            row=row,
-            version=answering.version,
-            ledger_entry=answering.entry,
             inputs=inputs,
-            source=call.source,
-            user=call.by,
-            trace_id=call.trace_id,
             duration=0.0,
             kind=failed.kind,
             reason=str(failed),
-            **seal([str(ids[row]), inputs, failed.kind]),
+            **_asked(call, answering, ids, row, [inputs, failed.kind]),
         )
         for row, inputs in enumerate(table.records)
     ]
@@ -164,6 +156,23 @@ def _failure(call: _Call, answering: Serving, table: CleanTable, failed: Runtime
 
 def _ids(rows: int) -> list[UUID]:
     return sorted(uuid_utils.compat.uuid7() for _ in range(rows))
+
+
+def _asked(call: _Call, answering: Serving, ids: list[UUID], row: int, payload: list[Any]) -> dict[str, Any]:
+    """The fields an answer and a failure share, and the seal over who asked what of which version."""
+    version, entry = answering.version, answering.entry
+    who = [str(ids[row]), str(ids[0]), call.source, call.by.pk, version.commit, version.number, entry and str(entry.pk)]
+    return {
+        "id": ids[row],
+        "request_id": ids[0],
+        "row": row,
+        "version": version,
+        "ledger_entry": entry,
+        "source": call.source,
+        "user": call.by,
+        "trace_id": call.trace_id,
+        **seal([*who, *payload]),
+    }
 
 
 def _rows(
@@ -182,23 +191,15 @@ def _rows(
     fallback = asked.version if answering is not asked else None
     return [
         Prediction(
-            id=ids[row],
-            request_id=ids[0],
-            row=row,
-            version=answering.version,
-            ledger_entry=answering.entry,
             inputs=table.records[row],
             outputs=output,
             label=output.get("label", "")[:255],
             score=output["score"],
             warnings=warnings[row],
             explanation=reasons[row],
-            source=call.source,
-            user=call.by,
             fallback_from=fallback,
-            trace_id=call.trace_id,
             duration=duration,
-            **seal([str(ids[row]), answering.version.commit, table.records[row], output, warnings[row], reasons[row]]),
+            **_asked(call, answering, ids, row, [table.records[row], output, warnings[row], reasons[row]]),
         )
         for row, output in enumerate(outputs)
     ]

@@ -1,5 +1,6 @@
 """The waist: what it stores, refuses, replays and falls back to."""
 
+import hashlib
 from pathlib import Path
 
 import onnx
@@ -12,6 +13,7 @@ from predictions.exceptions import InvalidInput, KeyReused, ModelSuspended, NotA
 from predictions.models import IdempotencyKey, Prediction, PredictionFailure, Source
 from registry import actions as registry
 from registry import runtimes
+from registry.facts import canonical
 from registry.models import Artifact, ModelVersion
 from registry.runtimes.base import RuntimeFailed
 from tests.worlds import IRIS
@@ -135,3 +137,12 @@ def test_without_a_version_before_it_a_damaged_champion_answers_nothing(iris: Mo
         ask(analyst)
     assert failed.value.kind == "load"
     assert not Prediction.objects.exists()
+
+
+def test_the_seal_can_be_checked_from_the_stored_row(iris: ModelVersion, analyst: User) -> None:
+    stored = Prediction.objects.for_page().get(pk=ask(analyst, row=IRIS | {"petal_width": 9}, explain=True).request_id)
+    number, version = str(stored.pk), stored.version
+    who = [number, number, "api", analyst.pk, version.commit, version.number, str(stored.ledger_entry_id)]
+    payload = canonical([*who, stored.inputs, stored.outputs, stored.warnings, stored.explanation])
+    assert stored.explanation is not None
+    assert hashlib.sha256(bytes(stored.salt) + payload).digest() == bytes(stored.digest)
