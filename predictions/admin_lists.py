@@ -33,7 +33,8 @@ class CursorChangeList(ChangeList):
         self.full_result_count = self.result_count  # what is shown; nothing is counted
         self.show_admin_actions = False
         self.can_show_all = self.multi_page = False
-        self.estimate = estimated_rows(self.model._meta.db_table)
+        # Before its first ANALYZE a table has an estimate of 0.
+        self.estimate = max(estimated_rows(self.model._meta.db_table), self.result_count)
         self.older = self.get_query_string({"before": found[PAGE - 1].pk}) if len(found) > PAGE else None
         self.newest = self.get_query_string(remove=["before"]) if "before" in request.GET else None
 

@@ -118,7 +118,7 @@ class Command(BaseCommand):
         return [*PYTHON, "gunicorn", "futurisys.wsgi", "--bind", f"{HOST}:{self.port}", *threads, *files]
 
     def _worker(self) -> list[str]:
-        quiet = ["--without-gossip", "--without-mingle", "--loglevel", "INFO"]
+        quiet = ["--without-gossip", "--without-mingle", "--without-heartbeat", "--loglevel", "INFO"]
         return [*PYTHON, "celery", "-A", "futurisys", "worker", "-B", "--concurrency", "2", *quiet]
 
     def _show_users(self) -> None:
