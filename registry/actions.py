@@ -11,10 +11,9 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 
-from registry import confirmation, hub, serving
+from registry import confirmation, hub
 from registry.exceptions import NotPromotable, RegistryError, UnknownModel
-from registry.facts import seal
-from registry.models import MAX_ATTEMPTS, LedgerEntry, ModelVersion, RegisteredModel, VersionFile
+from registry.models import MAX_ATTEMPTS, ModelVersion, RegisteredModel, VersionFile
 
 Progress = Callable[[str], None]
 COMMIT = re.compile(r"[0-9a-f]{40}")
@@ -184,72 +183,3 @@ def confirm_signature(*, version: ModelVersion, signature: dict[str, Any] | None
 def _confirmed_by(draft: ModelVersion, by: User) -> dict[str, Any]:
     at = timezone.now().isoformat(timespec="seconds")
     return {"confirmed_by": by.get_username(), "confirmed_at": at, "confirmed_from": draft.number}
-
-
-def promote(*, model: RegisteredModel, version: ModelVersion, by: User, reason: str) -> LedgerEntry:
-    """Put a version in charge; an earlier version is a rollback. Raises NotPromotable."""
-    with transaction.atomic():
-        RegisteredModel.objects.select_for_update().get(pk=model.pk)
-        version.refresh_from_db()
-        _check_promotable(model, version, reason)
-        last = model.ledger.order_by("-number").first()
-        before = last.to_version if last else None
-        kind = LedgerEntry.Kind.PROMOTE
-        if before is not None and version.number < before.number:
-            kind = LedgerEntry.Kind.ROLLBACK
-        entry = _write(model, kind, last, version, by, reason)
-    serving.forget()
-    return entry
-
-
-def _check_promotable(model: RegisteredModel, version: ModelVersion, reason: str) -> None:
-    if version.model_id != model.pk:
-        raise NotPromotable(f"{version} is no version of {model}.")
-    if version.status != ModelVersion.Status.READY:
-        raise NotPromotable(f"{version} is {version.status}: only a ready version can be promoted.")
-    if version.is_draft:
-        raise NotPromotable(f"The signature of {version} was inferred: confirm it first (confirm_signature).")
-    if not reason.strip():
-        raise NotPromotable("Say why: a promotion needs a reason.")
-
-
-def suspend(*, model: RegisteredModel, by: User, reason: str) -> LedgerEntry:
-    """Stop a model from answering. Raises NotPromotable when it has no champion."""
-    return _switch(model, LedgerEntry.Kind.SUSPEND, by, reason)
-
-
-def resume(*, model: RegisteredModel, by: User, reason: str) -> LedgerEntry:
-    """Let a suspended model answer again with the version it had. Raises NotPromotable."""
-    return _switch(model, LedgerEntry.Kind.RESUME, by, reason)
-
-
-def _switch(model: RegisteredModel, kind: LedgerEntry.Kind, by: User, reason: str) -> LedgerEntry:
-    with transaction.atomic():
-        RegisteredModel.objects.select_for_update().get(pk=model.pk)
-        last = model.ledger.order_by("-number").first()
-        if last is None:
-            raise NotPromotable(f"{model} has no champion.")
-        if (last.kind == LedgerEntry.Kind.SUSPEND) == (kind == LedgerEntry.Kind.SUSPEND):
-            raise NotPromotable(f"{model} is {'already' if kind == LedgerEntry.Kind.SUSPEND else 'not'} suspended.")
-        if not reason.strip():
-            raise NotPromotable("Say why: the ledger needs a reason.")
-        entry = _write(model, kind, last, last.to_version, by, reason)
-    serving.forget()
-    return entry
-
-
-def _write(
-    model: RegisteredModel, kind: LedgerEntry.Kind, last: LedgerEntry | None, to: ModelVersion, by: User, reason: str
-) -> LedgerEntry:
-    before = last.to_version if last else None
-    number = last.number + 1 if last else 1
-    return LedgerEntry.objects.create(
-        model=model,
-        number=number,
-        kind=kind,
-        from_version=before,
-        to_version=to,
-        by=by,
-        reason=reason.strip(),
-        **seal([model.name, number, str(kind), before and before.commit, to.commit, to.number, by.pk, reason.strip()]),
-    )

@@ -19,3 +19,11 @@ class NotPromotable(RegistryError):
 
 class ImportRejected(RegistryError):
     """The files of a version cannot be served; the text becomes the version's reason."""
+
+
+class NotAllowed(RegistryError):
+    """This person may not do that."""
+
+
+class Superseded(RegistryError):
+    """Somebody else changed the model first; the request is kept, without effect."""

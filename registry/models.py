@@ -23,6 +23,10 @@ class RegisteredModel(models.Model):
         TABULAR = "tabular"
         IMAGE = "image"
 
+    class Approval(models.TextChoices):
+        ONE = "one", "one person"
+        TWO = "two", "two people"
+
     name = models.SlugField(max_length=80, unique=True)
     endpoint = models.CharField(max_length=80, help_text="A name in HUB_ENDPOINTS.")
     repo_id = models.CharField(
@@ -37,12 +41,37 @@ class RegisteredModel(models.Model):
     trusted = models.BooleanField(
         default=False, help_text="Code of this repository may run in the jailed child. Set by an administrator only."
     )
+    repo_key = models.CharField(
+        max_length=64, blank=True, help_text="The Hub's own id of the repository, which stays when it is renamed."
+    )
+    poll_minutes = models.PositiveSmallIntegerField(
+        default=15, help_text="Ask the Hub this often whether the repository changed; 0 is never."
+    )
     synced_at = models.DateTimeField(null=True, blank=True, help_text="When the Hub was last asked.")
     sync_error = models.TextField(blank=True, help_text="What the Hub last answered, when it was no version.")
+    is_high_risk = models.BooleanField(default=False, help_text="Its answers weigh on people's lives.")
+    approval = models.CharField(
+        max_length=3, choices=Approval, default=Approval.ONE, help_text="How many people a promotion takes."
+    )
+    auto_promote = models.BooleanField(
+        default=False, help_text="A candidate whose golden rows and metric floors hold is promoted by itself."
+    )
+    metric_floors = models.JSONField(default=dict, blank=True, help_text='Smallest values, like {"pr_auc": 0.5}.')
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
+        permissions = [
+            ("sync_model", "Can ask the Hub for new versions"),
+            ("describe_version", "Can edit the signature of a version"),
+            ("promote_model", "Can put a version in charge, or ask for it where two people are needed"),
+            ("approve_promotion", "Can approve or decline what somebody else asked for"),
+            ("stop_model", "Can suspend and resume a model"),
+            ("oversee_model", "Can set risk, approval, polling and automatic promotion of a model"),
+        ]
         constraints = [
+            models.CheckConstraint(
+                condition=~Q(approval="two") | Q(auto_promote=False), name="auto_promotion_has_no_second_person"
+            ),
             models.UniqueConstraint(
                 fields=["input_kind"],
                 condition=Q(is_default=True) & ~Q(input_kind=""),
@@ -94,6 +123,7 @@ class ModelVersion(models.Model):
     report = models.JSONField(
         default=dict, help_text="What the import saw: files, versions, jail, golden rows, comparison."
     )
+    progress = models.TextField(blank=True, help_text="What the import is doing; empty once it is finished.")
     attempts = models.PositiveSmallIntegerField(default=0, help_text="How often an import was begun.")
     leased_until = models.DateTimeField(null=True, blank=True, help_text="Until then one process is importing it.")
     created_at = models.DateTimeField(auto_now_add=True)
@@ -171,3 +201,92 @@ class LedgerEntry(Fact):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.to_version}"
+
+    @property
+    def answers(self) -> bool:
+        """Whether the model answers under this entry."""
+        return self.kind != self.Kind.SUSPEND
+
+
+class PromotionRequest(models.Model):
+    """That somebody wants a version in charge, and what came of it. Only what took effect is in the ledger."""
+
+    class Status(models.TextChoices):
+        OPEN = "open"
+        EFFECTIVE = "effective"
+        DECLINED = "declined"
+        WITHDRAWN = "withdrawn"
+        SUPERSEDED = "superseded"
+
+    model = models.ForeignKey(RegisteredModel, on_delete=models.PROTECT, related_name="promotion_requests")
+    version = models.ForeignKey(ModelVersion, on_delete=models.PROTECT, related_name="promotion_requests")
+    status = models.CharField(max_length=10, choices=Status, default=Status.OPEN)
+    requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    reason = models.TextField()
+    seen_entry = models.ForeignKey(
+        LedgerEntry,
+        null=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text="The state of the model that the candidate was compared with.",
+    )
+    decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+    decision_reason = models.TextField(blank=True)
+    decided_at = models.DateTimeField(null=True)
+    entry = models.OneToOneField(LedgerEntry, null=True, on_delete=models.PROTECT, related_name="promotion_request")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=~Q(reason=""), name="promotion_request_has_reason"),
+            models.CheckConstraint(
+                condition=Q(status="effective", entry__isnull=False) | (~Q(status="effective") & Q(entry=None)),
+                name="effective_request_has_entry",
+            ),
+            models.UniqueConstraint(
+                fields=["version"], condition=Q(status="open"), name="one_open_request_per_version"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.version}: {self.status}"
+
+
+class Delivery(models.Model):
+    """That somebody or something said "look at the Hub", and what came of it."""
+
+    class Kind(models.TextChoices):
+        WEBHOOK = "webhook"
+        POLL = "poll"
+        BUTTON = "button"
+        COMMAND = "command"
+
+    class Outcome(models.TextChoices):
+        WAITING = "waiting"
+        IMPORTED = "imported"
+        KNOWN = "known"
+        REJECTED = "rejected"
+        IGNORED = "ignored"
+        FAILED = "failed"
+
+    kind = models.CharField(max_length=10, choices=Kind)
+    model = models.ForeignKey(RegisteredModel, null=True, on_delete=models.CASCADE, related_name="deliveries")
+    repo_id = models.CharField(max_length=200, blank=True)
+    event = models.CharField(max_length=80, blank=True, help_text="Scope and action of a webhook.")
+    ref = models.CharField(max_length=255, blank=True)
+    commit = models.CharField(max_length=64, blank=True, help_text="What was announced, or asked for by name.")
+    outcome = models.CharField(max_length=10, choices=Outcome, default=Outcome.WAITING)
+    text = models.TextField(blank=True, help_text="What came of it, in a sentence.")
+    version = models.ForeignKey(ModelVersion, null=True, on_delete=models.PROTECT, related_name="deliveries")
+    created_at = models.DateTimeField(auto_now_add=True)
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name_plural = "deliveries"
+        indexes = [
+            models.Index(fields=["model", "-id"], name="delivery_by_model"),
+            models.Index(fields=["created_at"], name="delivery_by_age"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.created_at:%Y-%m-%d %H:%M}: {self.outcome}"

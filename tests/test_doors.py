@@ -17,7 +17,7 @@ from django.test import Client
 from PIL import Image
 
 from predictions.models import Prediction
-from registry import actions
+from registry import actions, promotions
 from registry.models import ModelVersion
 from tests.worlds import IRIS
 
@@ -204,7 +204,7 @@ def typed(ready, administrator: User) -> ModelVersion:
     """A model with a field of every type: iris, asked through a signature and a graph of its own."""
     version: ModelVersion = ready("iris", model="typed", **typed_package())
     actions.make_default(version.model)
-    actions.promote(model=version.model, version=version, by=administrator, reason="a test needs it")
+    promotions.request(model=version.model, version=version, by=administrator, reason="a test needs it")
     return version
 
 

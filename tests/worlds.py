@@ -15,7 +15,7 @@ import pytest
 from django.contrib.auth.models import Permission, User
 from django.utils import translation
 
-from registry import actions, background, runtimes, serving
+from registry import actions, background, promotions, runtimes, serving
 from registry.importer import examine, run
 from registry.importer.package import Package
 from registry.models import ModelVersion, RegisteredModel
@@ -136,7 +136,7 @@ def promoted(ready: Callable[..., ModelVersion], administrator: User) -> Callabl
 
     def version(name: str, **changes: Any) -> ModelVersion:
         found = ready(name, **changes)
-        actions.promote(model=found.model, version=found, by=administrator, reason="a test needs it")
+        promotions.request(model=found.model, version=found, by=administrator, reason="a test needs it")
         return found
 
     return version

@@ -15,7 +15,7 @@ from django.test import Client
 from PIL import Image, ImageDraw
 from sklearn.linear_model import LinearRegression
 
-from registry import actions
+from registry import actions, promotions
 from registry.contract import ModelFile
 from registry.importer import examine, run
 from registry.importer.package import Package
@@ -108,5 +108,5 @@ def price(house: Package, administrator: User) -> ModelVersion:
     version = ModelVersion.objects.create(model=model, number=1, commit="a" * 40)
     run.finish(version, house)
     version.refresh_from_db()
-    actions.promote(model=model, version=version, by=administrator, reason="a test needs it")
+    promotions.request(model=model, version=version, by=administrator, reason="a test needs it")
     return version

@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from knox.models import AuthToken
 
 from predictions import actions as asking
-from registry import actions
+from registry import actions, promotions
 from registry.models import ModelVersion
 from tests.predictions.test_predict import damage
 from tests.worlds import IRIS
@@ -124,7 +124,7 @@ def test_a_model_that_cannot_answer_is_503(iris: ModelVersion, call, problem) ->
 
 def test_a_suspended_model_is_409_but_replays(iris: ModelVersion, call, administrator: User, problem) -> None:
     first = call({"model": "iris", "inputs": IRIS}, idempotency_key="k")
-    actions.suspend(model=iris.model, by=administrator, reason="a doubt")
+    promotions.suspend(model=iris.model, by=administrator, reason="a doubt")
     problem(call({"model": "iris", "inputs": IRIS}), 409, "model_suspended")
     assert call({"model": "iris", "inputs": IRIS}, idempotency_key="k").json() == first.json()
 
@@ -148,7 +148,7 @@ def test_models_need_a_token_and_tell_a_suspension(
     iris: ModelVersion, client, analyst, administrator, token, problem
 ) -> None:
     problem(client.get("/api/v1/models"), 401, "not_authenticated")
-    actions.suspend(model=iris.model, by=administrator, reason="a doubt")
+    promotions.suspend(model=iris.model, by=administrator, reason="a doubt")
     (model,) = client.get("/api/v1/models", headers={"authorization": token(analyst)}).json()["results"]
     assert (model["status"], model["champion"]) == ("suspended", None)
 

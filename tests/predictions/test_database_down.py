@@ -12,7 +12,7 @@ from django.test import Client
 
 from futurisys import health
 from predictions.models import Prediction
-from registry import actions, serving
+from registry import promotions, serving
 from registry.models import ModelVersion, RegisteredModel
 from tests.predictions.test_predict import damage
 from tests.worlds import IRIS
@@ -178,5 +178,5 @@ def test_not_ready_while_a_champion_cannot_be_loaded(iris: ModelVersion, client:
 
 
 def test_a_suspended_model_is_not_a_fault(iris: ModelVersion, client: Client, administrator: User, durable) -> None:
-    actions.suspend(model=iris.model, by=administrator, reason="a doubt")
+    promotions.suspend(model=iris.model, by=administrator, reason="a doubt")
     assert client.get("/health/ready").status_code == 200

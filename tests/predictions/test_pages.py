@@ -10,7 +10,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from predictions.models import IdempotencyKey, Prediction, Source
-from registry import actions
+from registry import promotions
 from registry.models import ModelVersion
 from tests.predictions.test_predict import ask, damage, with_note
 from tests.worlds import IRIS
@@ -125,7 +125,7 @@ def test_home_shows_the_models_and_the_latest_records(page: Client, analyst: Use
 
 
 def test_home_shows_a_suspended_model_as_such(page: Client, iris: ModelVersion, administrator: User) -> None:
-    actions.suspend(model=iris.model, by=administrator, reason="a doubt")
+    promotions.suspend(model=iris.model, by=administrator, reason="a doubt")
     assert page.get("/").status_code == 200
     response = page.get("/predict/iris/")
     assert (response.status_code, "is suspended" in text(response)) == (409, True)

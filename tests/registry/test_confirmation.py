@@ -11,7 +11,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 
-from registry import actions, confirmation, runtimes
+from registry import actions, confirmation, promotions, runtimes
 from registry.exceptions import NotPromotable, RegistryError
 from registry.models import ModelVersion
 from tests.registry import pipelines
@@ -41,12 +41,12 @@ def edited(draft: ModelVersion, **changes: dict[str, Any]) -> Signature:
 
 def test_draft_is_confirmed_and_promoted(draft: ModelVersion, administrator: User) -> None:
     with pytest.raises(NotPromotable, match=r"was inferred: confirm it first \(confirm_signature\)"):
-        actions.promote(model=draft.model, version=draft, by=administrator, reason="x")
+        promotions.request(model=draft.model, version=draft, by=administrator, reason="x")
     version = actions.confirm_signature(version=draft, signature=None, by=administrator)
     assert (version.number, version.commit, version.is_draft) == (2, draft.commit, False)
     assert (version.status, version.runtime, version.signature) == ("ready", draft.runtime, draft.signature)
     assert set(version.files.values_list("path", "artifact_id")) == set(draft.files.values_list("path", "artifact_id"))
-    actions.promote(model=draft.model, version=version, by=administrator, reason="x")
+    promotions.request(model=draft.model, version=version, by=administrator, reason="x")
     assert runtimes.load(version).predict(pipelines.columns(0, 2), 2).shape == (2, 2)
     draft.refresh_from_db()
     assert draft.is_draft

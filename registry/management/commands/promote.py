@@ -4,7 +4,7 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand, CommandError
 
-from registry import actions
+from registry import actions, promotions
 from registry.exceptions import RegistryError
 
 
@@ -28,7 +28,8 @@ class Command(BaseCommand):
             version = versions.order_by("-number").first()
             if version is None:
                 raise CommandError(f"{model} has no such version. See sync_models.")
-            entry = actions.promote(model=model, version=version, by=by, reason=options["reason"])
+            wanted = promotions.request(model=model, version=version, by=by, reason=options["reason"])
         except RegistryError as error:
             raise CommandError(str(error)) from error
-        self.stdout.write(f"{entry.to_version} ({version.commit[:8]}) answers now.")
+        said = "answers now." if wanted.entry else "waits for a second person's approval."
+        self.stdout.write(f"{version} ({version.commit[:8]}) {said}")

@@ -1,0 +1,257 @@
+"""Who is put in charge, by whom and why: requests, approvals, the ledger, and the stop button.
+
+Every verb locks the model's row, so that two people who act at once are told apart. What somebody asked for stays in
+PromotionRequest whatever came of it; only what took effect is in the ledger.
+"""
+
+from datetime import datetime
+
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.utils import timezone
+
+from registry import serving, signature_diff
+from registry.exceptions import NotAllowed, NotPromotable, Superseded
+from registry.facts import seal
+from registry.models import LedgerEntry, ModelVersion, PromotionRequest, RegisteredModel
+
+Status = PromotionRequest.Status
+Kind = LedgerEntry.Kind
+
+
+def latest(model: RegisteredModel) -> LedgerEntry | None:
+    """The entry that is the model's state; None before the first promotion."""
+    return model.ledger.select_related("to_version__model", "by", "approved_by").order_by("-number").first()
+
+
+def champion_at(model: RegisteredModel, instant: datetime) -> LedgerEntry | None:
+    """The entry in force at an instant; None before the first one. `entry.answers` is False while suspended.
+
+    Entries are ordered by number: their times are those of the database's clock, which may be set back. Web processes
+    keep the latest entry for up to CHAMPION_CACHE_SECONDS, so an answer of that second may name the entry before; the
+    record itself always says under which it was given.
+    """
+    entries = model.ledger.filter(created_at__lte=instant).select_related("to_version__model", "by", "approved_by")
+    return entries.order_by("-number").first()
+
+
+# --- asking for a version --------------------------------------------------------------------------------
+
+
+def request(
+    *, model: RegisteredModel, version: ModelVersion, by: User, reason: str, seen: int | None = None
+) -> PromotionRequest:
+    """Ask that a version be put in charge; where one person is enough it is, at once.
+
+    An earlier version is a rollback. A suspended model answers again, so that takes the right to resume as well.
+    `seen`: the number of the ledger entry that the candidate was compared with, 0 for none; None takes the state as it
+    is. Raises NotAllowed, NotPromotable, and Superseded when somebody else was faster: then the request is kept,
+    without effect.
+    """
+    _demand(by, "promote_model")
+    _demand_reason(reason, "Say why: a promotion needs a reason.")
+    if version.model_id != model.pk:
+        raise NotPromotable(f"{version} is no version of {model}.")
+    with transaction.atomic():
+        model, last = _locked(model)
+        version.refresh_from_db()
+        wanted = PromotionRequest(
+            model=model, version=version, requested_by=by, reason=reason.strip(), seen_entry=_entry(model, last, seen)
+        )
+        if wanted.seen_entry == last:
+            _ask(wanted, last)
+        else:
+            _close(wanted, Status.SUPERSEDED)
+    if wanted.status == Status.SUPERSEDED:
+        raise Superseded(_what_happened(last))
+    serving.forget()
+    return wanted
+
+
+def _ask(wanted: PromotionRequest, last: LedgerEntry | None) -> None:
+    _check_promotable(wanted.version, last)
+    if last is not None and not last.answers:
+        _demand(wanted.requested_by, "stop_model")
+    if wanted.model.approval == RegisteredModel.Approval.ONE:
+        _take_effect(wanted, last)
+    elif wanted.version.promotion_requests.filter(status=Status.OPEN).exists():
+        raise NotPromotable(f"Somebody has asked for {wanted.version} already: it waits for a second person.")
+    else:
+        wanted.save()
+
+
+def approve(*, wanted: PromotionRequest, by: User, reason: str = "") -> PromotionRequest:
+    """Let an open request take effect. Raises NotAllowed (also for the requester), NotPromotable, Superseded."""
+    _demand(by, "approve_promotion")
+    with transaction.atomic():
+        wanted, last = _locked_request(wanted)
+        if wanted.requested_by_id == by.pk:
+            raise NotAllowed("Two people are needed: somebody else than the requester approves.")
+        stale = wanted.seen_entry != last
+        if stale:
+            _close(wanted, Status.SUPERSEDED)
+        else:
+            _check_promotable(wanted.version, last)
+            wanted.decided_by, wanted.decision_reason = by, reason.strip()
+            _take_effect(wanted, last)
+    if stale:
+        raise Superseded(_what_happened(last))
+    serving.forget()
+    return wanted
+
+
+def decline(*, wanted: PromotionRequest, by: User, reason: str) -> PromotionRequest:
+    """Refuse an open request, with a reason. Raises NotAllowed, NotPromotable."""
+    _demand(by, "approve_promotion")
+    _demand_reason(reason, "Say why: who asked will read it.")
+    return _end(wanted, Status.DECLINED, by, reason)
+
+
+def withdraw(*, wanted: PromotionRequest, by: User) -> PromotionRequest:
+    """Take one's own open request back. Raises NotAllowed, NotPromotable."""
+    if wanted.requested_by_id != by.pk:
+        raise NotAllowed("Only who asked may withdraw a request; others decline it.")
+    return _end(wanted, Status.WITHDRAWN, by, "")
+
+
+def _end(wanted: PromotionRequest, status: Status, by: User, reason: str) -> PromotionRequest:
+    with transaction.atomic():
+        wanted, _last = _locked_request(wanted)
+        wanted.decided_by, wanted.decision_reason = by, reason.strip()
+        _close(wanted, status)
+    return wanted
+
+
+def _locked(model: RegisteredModel) -> tuple[RegisteredModel, LedgerEntry | None]:
+    model = RegisteredModel.objects.select_for_update().get(pk=model.pk)
+    return model, latest(model)
+
+
+def _locked_request(wanted: PromotionRequest) -> tuple[PromotionRequest, LedgerEntry | None]:
+    model, last = _locked(RegisteredModel(pk=wanted.model_id))
+    wanted = PromotionRequest.objects.select_related("version__model", "requested_by").get(pk=wanted.pk)
+    wanted.model = model
+    if wanted.status != Status.OPEN:
+        raise NotPromotable(f"This request is {wanted.status} already.")
+    return wanted, last
+
+
+def _entry(model: RegisteredModel, last: LedgerEntry | None, seen: int | None) -> LedgerEntry | None:
+    if seen is None or seen == (last.number if last else 0):
+        return last
+    return model.ledger.filter(number=seen).first()
+
+
+def _check_promotable(version: ModelVersion, last: LedgerEntry | None) -> None:
+    if version.status != ModelVersion.Status.READY:
+        raise NotPromotable(f"{version} is {version.status}: only a ready version can be promoted.")
+    if version.is_draft:
+        raise NotPromotable(f"The signature of {version} was inferred: confirm it first.")
+    if last is not None and last.to_version_id == version.pk:
+        state = "is suspended: resume it" if last.kind == Kind.SUSPEND else "is in charge already"
+        raise NotPromotable(f"{version} {state}.")
+    if found := blocks(last, version):
+        advice = "Track the repository under another name to serve it beside the champion."
+        raise NotPromotable(" ".join([*found, advice]))
+
+
+def blocks(last: LedgerEntry | None, version: ModelVersion) -> list[str]:
+    """What callers of today would run into, in sentences. Nothing blocks the way back to an earlier champion."""
+    if last is None or version.ledger_entries.exists():
+        return []
+    return signature_diff.breaking(serving.signature_of(last.to_version), serving.signature_of(version))
+
+
+def _demand(by: User, permission: str) -> None:
+    if not by.has_perm(f"registry.{permission}"):
+        raise NotAllowed("You may not do that: ask an administrator for the right to.")
+
+
+def _demand_reason(reason: str, sentence: str) -> None:
+    if not reason.strip():
+        raise NotPromotable(sentence)
+
+
+def _take_effect(wanted: PromotionRequest, last: LedgerEntry | None) -> None:
+    kind = Kind.PROMOTE
+    if last is not None and wanted.version.number < last.to_version.number:
+        kind = Kind.ROLLBACK
+    wanted.entry = _write(
+        wanted.model,
+        kind,
+        last,
+        wanted.version,
+        by=wanted.requested_by,
+        approved_by=wanted.decided_by,
+        reason=wanted.reason,
+    )
+    _close(wanted, Status.EFFECTIVE)
+    others = PromotionRequest.objects.filter(model=wanted.model, status=Status.OPEN)
+    others.update(status=Status.SUPERSEDED, decided_at=timezone.now())
+
+
+def _close(wanted: PromotionRequest, status: Status) -> None:
+    wanted.status, wanted.decided_at = status, timezone.now()
+    wanted.save()
+
+
+def _what_happened(last: LedgerEntry | None) -> str:
+    if last is None:
+        return "The model has changed since you looked at it. Look again."
+    return (
+        f"{last.by.get_username()} was faster: {last.get_kind_display().lower()} of version {last.to_version.number} "
+        f"at {last.created_at:%Y-%m-%d %H:%M:%S} UTC. Your request is kept, without effect. Look again."
+    )
+
+
+# --- stop and go ----------------------------------------------------------------------------------------
+
+
+def suspend(*, model: RegisteredModel, by: User, reason: str) -> LedgerEntry:
+    """Stop a model from answering. Raises NotAllowed, NotPromotable when it has no champion or is suspended."""
+    return _switch(model, Kind.SUSPEND, by, reason)
+
+
+def resume(*, model: RegisteredModel, by: User, reason: str) -> LedgerEntry:
+    """Let a suspended model answer again with the version it had. Raises NotAllowed, NotPromotable."""
+    return _switch(model, Kind.RESUME, by, reason)
+
+
+def _switch(model: RegisteredModel, kind: Kind, by: User, reason: str) -> LedgerEntry:
+    _demand(by, "stop_model")
+    with transaction.atomic():
+        model, last = _locked(model)
+        if last is None:
+            raise NotPromotable(f"{model} has no champion.")
+        if (last.kind == Kind.SUSPEND) == (kind == Kind.SUSPEND):
+            raise NotPromotable(f"{model} is {'already' if kind == Kind.SUSPEND else 'not'} suspended.")
+        _demand_reason(reason, "Say why: the ledger needs a reason.")
+        entry = _write(model, kind, last, last.to_version, by=by, approved_by=None, reason=reason)
+    serving.forget()
+    return entry
+
+
+def _write(
+    model: RegisteredModel,
+    kind: Kind,
+    last: LedgerEntry | None,
+    to: ModelVersion,
+    *,
+    by: User,
+    approved_by: User | None,
+    reason: str,
+) -> LedgerEntry:
+    before = last.to_version if last else None
+    number = last.number + 1 if last else 1
+    people = [by.pk, approved_by and approved_by.pk]
+    return LedgerEntry.objects.create(
+        model=model,
+        number=number,
+        kind=kind,
+        from_version=before,
+        to_version=to,
+        by=by,
+        approved_by=approved_by,
+        reason=reason.strip(),
+        **seal([model.name, number, str(kind), before and before.commit, to.commit, to.number, people, reason.strip()]),
+    )
