@@ -3,10 +3,10 @@ PYTHON ?= python3
 PORT ?= 8000
 export PORT
 
-.PHONY: help .venv run test test-long check bench lock clean
+.PHONY: help .venv run test test-long check bench model-validation lock clean
 
 help:  ## what can be made
-	@grep -hE '^[.a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## +/\t/' | expand -t 12
+	@grep -hE '^[.a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## +/\t/' | expand -t 20
 
 .venv: .venv/dev.stamp  ## only install, with everything that tests and checks need
 
@@ -24,6 +24,9 @@ check: .venv/dev.stamp  ## lint, formats, types, migrations, deployment settings
 
 bench: .venv/dev.stamp  ## compare with a plain service; ARGS="--json"
 	.venv/bin/python benchmarks/serving.py $(ARGS)
+
+model-validation: .venv/dev.stamp  ## train the convnet (PyTorch, own venv); ARGS="torch==2.13.0+cpu"
+	.venv/bin/python scripts/model_validation.py $(ARGS)
 
 lock: .venv/dev.stamp  ## compile requirements/*.txt from pyproject.toml
 	scripts/lock

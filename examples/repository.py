@@ -1,7 +1,8 @@
-"""Write a complete model repository: what the three examples, and yours, end with.
+"""Write a complete model repository: what the examples, and yours, end with.
 
 The layout is the repository contract 1: the model, model_manifest.json with the digest of every file, and the
-companions reference.json, background.csv, golden.json, test_set.csv, config.json, README.md and pictures.
+companions reference.json, background.csv, golden.json, test_set.csv, README.md, pictures and, for a scikit-learn
+model, config.json.
 """
 
 import argparse
@@ -20,14 +21,31 @@ import numpy as np
 import pandas as pd
 import yaml
 
-MODEL_FILE = "model.joblib"
 PACKAGES = ("scikit-learn", "numpy", "scipy", "pandas", "joblib")
 BACKGROUND_ROWS = 100
 
 
+@dataclass(frozen=True)
+class Form:
+    """How the model lies in the folder, and what the Hub calls that."""
+
+    file: str
+    format: str  # as in the manifest
+    hub_format: str
+    library: str
+
+
+PICKLED = Form("model.joblib", "joblib", "pickle", "sklearn")
+GRAPH = Form("model.onnx", "onnx", "onnx", "onnx")
+
+
 @dataclass
 class Repository:
-    """Everything that is known about a trained model. `inputs` and `outputs` are as in the manifest."""
+    """Everything that is known about a trained model. `inputs` and `outputs` are as in the manifest.
+
+    With a `graph`, an ONNX model, the folder holds that in place of the pickled estimator; the estimator is then only
+    asked, and may be anything with `predict_proba`. Pictures: `x_train` is (rows, values), `x_golden` in their layout.
+    """
 
     estimator: Any
     model: dict[str, Any]  # name, version, task, description
@@ -42,6 +60,12 @@ class Repository:
     files: Sequence[str] = ()  # already in the folder, to be listed as well
     license: str = "apache-2.0"
     card: str = ""
+    graph: bytes | None = None
+    packages: Sequence[str] = PACKAGES  # whose versions are written down
+
+    @property
+    def form(self) -> Form:
+        return PICKLED if self.graph is None else GRAPH
 
     @property
     def columns(self) -> list[str]:
@@ -53,8 +77,7 @@ class Repository:
     def write(self, out: Path, *, seed: int = 0) -> dict[str, Any]:
         """Write the folder and return the manifest."""
         out.mkdir(parents=True, exist_ok=True)
-        joblib.dump(self.estimator, out / MODEL_FILE, compress=3)
-        _write_json(out / "config.json", self._config())
+        self._model(out)
         _write_json(out / "reference.json", self._reference())
         _write_json(out / "golden.json", self._golden())
         self._background(seed).to_csv(out / "background.csv", index=False, lineterminator="\n")
@@ -62,18 +85,26 @@ class Repository:
         for name, figure in self.pictures.items():
             figure.savefig(out / name, dpi=100)
         (out / "README.md").write_text(self._readme(), encoding="utf-8")
-        names = [MODEL_FILE, "config.json", "reference.json", "golden.json", "background.csv", "test_set.csv"]
+        names = [self.form.file, "reference.json", "golden.json", "background.csv", "test_set.csv"]
+        names += ["config.json"] if self.form is PICKLED else []
         manifest = self._manifest({name: _entry(out / name) for name in [*names, *self.pictures, *self.files]})
         _write_json(out / "model_manifest.json", manifest)
         return manifest
 
+    def _model(self, out: Path) -> None:
+        if self.graph is not None:
+            (out / GRAPH.file).write_bytes(self.graph)
+            return
+        joblib.dump(self.estimator, out / PICKLED.file, compress=3)
+        _write_json(out / "config.json", self._config())
+
     def _manifest(self, files: dict[str, Any]) -> dict[str, Any]:
         return {
             "schema_version": "1.0",
-            "model": self.model | {"file": MODEL_FILE, "format": "joblib"},
+            "model": self.model | {"file": self.form.file, "format": self.form.format},
             "runtime": {
                 "python": platform.python_version(),
-                "packages": {package: version(package) for package in PACKAGES},
+                "packages": {package: version(package) for package in self.packages},
             },
             "inputs": self.inputs,
             "outputs": self.outputs,
@@ -88,11 +119,11 @@ class Repository:
         }
 
     def _config(self) -> dict[str, Any]:
-        """The block the Hub's site reads."""
+        """The block the Hub's site reads; it knows none for a graph."""
         block: dict[str, Any] = {
-            "model": {"file": MODEL_FILE},
-            "model_format": "pickle",
-            "environment": [f"{package}=={version(package)}" for package in PACKAGES],
+            "model": {"file": PICKLED.file},
+            "model_format": PICKLED.hub_format,
+            "environment": [f"{package}=={version(package)}" for package in self.packages],
             "task": self.model["task"],
         }
         if isinstance(self.x_train, pd.DataFrame):
@@ -149,11 +180,11 @@ class Repository:
     def _readme(self) -> str:
         front = {
             "license": self.license,
-            "library_name": "sklearn",
-            "tags": ["sklearn", self.model["task"]],
+            "library_name": self.form.library,
+            "tags": [self.form.library, self.model["task"]],
             "pipeline_tag": self.model["task"],
-            "model_file": MODEL_FILE,
-            "model_format": "pickle",
+            "model_file": self.form.file,
+            "model_format": self.form.hub_format,
             "model-index": [{"name": self.model["name"], "results": self._results()}],
         }
         text = yaml.safe_dump(front, sort_keys=False, allow_unicode=True)
@@ -189,7 +220,7 @@ class Repository:
         return "\n".join(lines) + "\n"
 
     def _requirements(self) -> str:
-        packages = "\n".join(f"{package}=={version(package)}" for package in PACKAGES)
+        packages = "\n".join(f"{package}=={version(package)}" for package in self.packages)
         python = platform.python_version()
         return f"\n## Requirements\n\nTrained with Python {python} and:\n\n```\n{packages}\n```\n"
 
