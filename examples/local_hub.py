@@ -1,13 +1,14 @@
 """A Hugging Face Hub on this machine, in plain Python, that the real `huggingface_hub` client talks to.
 
-    python examples/local_hub.py --port 8001 --dir var/hub [--token hf_local]
+    python examples/local_hub.py --port 8001 --dir var/hub [--token hf_local] [--webhook URL --webhook-secret SECRET]
 
     with LocalHub(directory) as hub:          # in a test, on a free port
         HfApi(endpoint=hub.url).create_repo("acme/iris")
         hub.fail("GET .*/revision/", status=503, times=2)
 
 The client needs HF_HUB_DISABLE_XET=1. Repositories survive a restart. It listens on 127.0.0.1 only: an API
-on the port asked for and, as on the public Hub, a storage for large files on another origin.
+on the port asked for and, as on the public Hub, a storage for large files on another origin. Webhooks are made with
+the client (`create_webhook`) or, one that watches everything, by --webhook; they are delivered to this machine only.
 """
 
 import argparse
@@ -24,7 +25,9 @@ if __package__ in (None, ""):  # started as a script: its own folder is on the p
 from examples.hub.faults import Fault, Faults
 from examples.hub.routes import Routes
 from examples.hub.server import Seen, Server
-from examples.hub.store import Store
+from examples.hub.settings_routes import SettingsRoutes
+from examples.hub.store import RefusedError, Store
+from examples.hub.webhooks import EVERYTHING, STARTED, Webhooks
 
 
 class LocalHub:
@@ -33,6 +36,7 @@ class LocalHub:
     `requests` holds every request seen (method, path with query, headers in lower case, port); a request to
     the storage has `port == hub.storage_port`. With a `token`, only its bearer writes and sees private or
     gated repositories; without one everybody writes. `page_size` is the length of a page of commits or files.
+    `webhooks` are told of every change: its `log` holds the deliveries, `replay` repeats one.
     """
 
     def __init__(
@@ -44,7 +48,10 @@ class LocalHub:
         self._storage = Server(0, self.faults, self.requests)
         self._api = Server(port, self.faults, self.requests)
         routes = Routes(self.store, token=token, storage=self._storage.url, page_size=page_size)
-        self._api.routes, self._storage.routes = routes.table(), routes.storage_table()
+        self.webhooks = Webhooks(self.store, Path(directory))
+        self.webhooks.base = self._api.url
+        self._api.routes = [*routes.table(), *SettingsRoutes(routes, self.webhooks).table()]
+        self._storage.routes = routes.storage_table()
         self._api.api = self._storage.api = self._api.url
         self._threads: list[threading.Thread] = []
 
@@ -72,6 +79,7 @@ class LocalHub:
             server.close()
         for thread in self._threads:
             thread.join()
+        self.webhooks.close()
 
     # -- making it fail
 
@@ -91,6 +99,10 @@ class LocalHub:
         """Rename a repository; its former name redirects."""
         self.store.move(old, new)
 
+    def tell(self, url: str, secret: str | None) -> None:
+        """Tell this address of everything, in the place of the one that was named so before."""
+        self.webhooks.put(STARTED, url=url, secret=secret, watched=[EVERYTHING], disabled=False)
+
 
 def main() -> None:
     """Serve until SIGTERM or SIGINT."""
@@ -98,6 +110,8 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=0, help="port on 127.0.0.1; 0 takes a free one")
     parser.add_argument("--dir", type=Path, required=True, help="where the repositories are kept")
     parser.add_argument("--token", help="the one token that may write; without it everybody may")
+    parser.add_argument("--webhook", metavar="URL", help="an address on this machine to tell of every change")
+    parser.add_argument("--webhook-secret", metavar="SECRET", help="what is sent to it in X-Webhook-Secret")
     options = parser.parse_args()
     stops = (signal.SIGTERM, signal.SIGINT)
     for number in stops:
@@ -105,6 +119,11 @@ def main() -> None:
     # Blocked before any thread begins and waited for: setting an Event in a handler can deadlock with its wait.
     signal.pthread_sigmask(signal.SIG_BLOCK, stops)
     with LocalHub(options.dir, options.port, token=options.token) as hub:
+        if options.webhook:
+            try:
+                hub.tell(options.webhook, options.webhook_secret)
+            except RefusedError as refused:
+                sys.exit(f"--webhook {options.webhook}: {refused}.")
         print(f"Hub: {hub.url}", flush=True)
         signal.sigwait(stops)
 

@@ -46,6 +46,8 @@ def write_settings(path: Path, hub: str) -> bool:
         "FUTURISYS_ENV": "demo",
         "SECRET_KEY": found.get("SECRET_KEY") or secrets.token_urlsafe(60),
         "FUTURISYS_LOOPBACK_TOKEN": found.get("FUTURISYS_LOOPBACK_TOKEN") or secrets.token_urlsafe(24),
+        "FUTURISYS_LOOPBACK_WEBHOOK_SECRET": found.get("FUTURISYS_LOOPBACK_WEBHOOK_SECRET")
+        or secrets.token_urlsafe(24),
         "FUTURISYS_LOOPBACK_HUB": hub,
     }
     if wanted == found:

@@ -154,6 +154,8 @@ SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 # Bodies above this are refused before they are read: 6 MB holds the largest picture a form takes.
 MAX_BODY_BYTES = env.int("MAX_BODY_BYTES", 6_000_000, validate=validate.Range(min=10_000))
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_500_000
+# The description of a signature is one form: 500 features of 20 fields, 2 000 categories and 1 000 classes of two labels.
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 20_000
 MAX_ROWS_PER_CALL = env.int("MAX_ROWS_PER_CALL", 1000, validate=validate.Range(min=1))
 
 REST_FRAMEWORK = {
@@ -180,11 +182,22 @@ HUB_ENDPOINTS = {"huggingface": env.str("HF_ENDPOINT", "https://huggingface.co")
 if _loopback := env.str("FUTURISYS_LOOPBACK_HUB", ""):
     HUB_ENDPOINTS["loopback"] = _loopback.rstrip("/")
 HUB_TOKENS = {"huggingface": env.str("HF_TOKEN", ""), "loopback": env.str("FUTURISYS_LOOPBACK_TOKEN", "")}
+# What a Hub's webhook has to send in X-Webhook-Secret; without one, webhooks of that Hub are switched off.
+_secret = validate.Regexp(r"([!-~]{16,})?\Z", error="A webhook secret needs at least 16 visible ASCII characters.")
+HUB_WEBHOOK_SECRETS = {
+    "huggingface": env.str("HF_WEBHOOK_SECRET", "", validate=_secret),
+    "loopback": env.str("FUTURISYS_LOOPBACK_WEBHOOK_SECRET", "", validate=_secret),
+}
+DELIVERY_DAYS = env.int("DELIVERY_DAYS", 90, validate=validate.Range(min=1))
 HUB_BUDGET_SECONDS = env.int("HUB_BUDGET_SECONDS", 300, validate=validate.Range(min=1))
 MAX_ARTIFACT_BYTES = env.int("MAX_ARTIFACT_BYTES", 200_000_000, validate=validate.Range(min=1_000))
 ARTIFACT_CACHE = Path(env.str("ARTIFACT_CACHE", str(VAR_DIR / "artifacts")))
+# Environments of models that need other libraries than the server's; uv's downloads are kept below it too.
+ENVIRONMENT_CACHE = Path(env.str("ENVIRONMENT_CACHE", str(VAR_DIR / "environments")))
+ENVIRONMENT_BUILD_SECONDS = env.int("ENVIRONMENT_BUILD_SECONDS", 240, validate=validate.Range(min=1))
 COMPARISON_ROWS = env.int("COMPARISON_ROWS", 20_000, validate=validate.Range(min=1_000))
-CHAMPION_CACHE_SECONDS = 1.0
+# A promotion or a stop reaches every process within a second of the click: the rest of it is for the click itself.
+CHAMPION_CACHE_SECONDS = 0.4
 ISOLATED_RUNTIMES = env.int("ISOLATED_RUNTIMES", 4, validate=validate.Range(min=1))
 ISOLATED_DEADLINE_SECONDS = env.float("ISOLATED_DEADLINE_SECONDS", 2.0, validate=validate.Range(min=0.1))
 
@@ -207,6 +220,8 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat" / "schedule")
 CELERY_BEAT_SCHEDULE = {
     "sweep-imports": {"task": "registry.tasks.sweep_imports", "schedule": 60.0},
+    "sweep-deliveries": {"task": "registry.tasks.sweep_deliveries", "schedule": 60.0},
+    "poll-models": {"task": "registry.tasks.poll_models", "schedule": 60.0},
 }
 if CELERY_BROKER_URL == "pgmq://":
     CELERY_BROKER_TRANSPORT_OPTIONS = {

@@ -1,6 +1,6 @@
 """What can be done to a model, as verbs. The actor is an argument; the audit row is written in the same transaction."""
 
-import re
+import json
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
@@ -11,13 +11,14 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 
-from registry import confirmation, hub
+from registry import artifacts, confirmation
 from registry.exceptions import NotPromotable, RegistryError, UnknownModel
 from registry.models import MAX_ATTEMPTS, ModelVersion, RegisteredModel, VersionFile
+from registry.runtimes.base import RuntimeFailed
 
 Progress = Callable[[str], None]
-COMMIT = re.compile(r"[0-9a-f]{40}")
-RESOLVE_SECONDS = 60.0
+RESERVED = {"deliveries", "requests"}  # /registry/<name>/ is theirs
+RESERVED = frozenset({"deliveries", "requests"})  # /registry/<name>/ is the page of a model, except for these
 
 
 def silent(_message: str) -> None:
@@ -25,13 +26,34 @@ def silent(_message: str) -> None:
 
 
 def track_model(
-    *, name: str, endpoint: str, repo_id: str, ref: str = "main", default: bool = False, trusted: bool = False
+    *,
+    name: str,
+    endpoint: str,
+    repo_id: str,
+    ref: str = "main",
+    default: bool = False,
+    trusted: bool = False,
+    high_risk: bool = False,
+    poll_minutes: int | None = None,
 ) -> RegisteredModel:
-    """Follow a repository under a name; tracking it again changes what is followed. Raises RegistryError."""
+    """Follow a repository under a name; tracking it again changes what is followed. Raises RegistryError.
+
+    `high_risk` marks the model, and asks for two people from then on; `poll_minutes` = None leaves it as it is.
+    """
+    if name in RESERVED:
+        raise RegistryError(f"“{name}” is the address of a page: choose another name.")
     if endpoint not in settings.HUB_ENDPOINTS:
         known = ", ".join(sorted(settings.HUB_ENDPOINTS))
         raise RegistryError(f"“{endpoint}” is no Hub of this instance. Choose one of: {known}.")
-    values = {"endpoint": endpoint, "repo_id": repo_id, "tracked_ref": ref, "trusted": trusted}
+    if name in RESERVED:
+        raise RegistryError(f"“{name}” is the address of a page of the registry. Choose another name.")
+    # Without the key the next sync takes whatever repository has the name now.
+    values: dict[str, Any] = {"endpoint": endpoint, "repo_id": repo_id, "tracked_ref": ref, "trusted": trusted}
+    values["repo_key"] = ""
+    if high_risk:
+        values |= {"is_high_risk": True, "approval": RegisteredModel.Approval.TWO, "auto_promote": False}
+    if poll_minutes is not None:
+        values["poll_minutes"] = poll_minutes
     try:
         RegisteredModel(name=name, **values).clean_fields()
     except ValidationError as error:
@@ -59,37 +81,6 @@ def get_model(name: str) -> RegisteredModel:
     return model
 
 
-def discover(*, model: RegisteredModel, commit: str | None = None) -> tuple[ModelVersion, bool]:
-    """The version of the tracked head, or of a commit named by its 40 hex digits; True when it has to be imported.
-
-    The same commit, or a commit whose model files are unchanged, makes no new version. A rejected one is tried
-    again. Raises RegistryError (HubError for what the Hub did); that of the tracked head is noted on the model.
-    """
-    try:
-        head = _head(model, commit)
-    except RegistryError as error:
-        if commit is None:
-            _note_sync(model, str(error))
-        raise
-    if commit is None:
-        _note_sync(model, "")
-    with transaction.atomic():
-        RegisteredModel.objects.select_for_update().get(pk=model.pk)
-        return _version_of(model, head)
-
-
-def _head(model: RegisteredModel, commit: str | None) -> hub.RepoHead:
-    if commit is not None and not COMMIT.fullmatch(commit):
-        raise RegistryError(f"“{commit[:80]}” is no commit: its 40 hexadecimal digits are needed.")
-    return hub.resolve(
-        endpoint=endpoint_of(model),
-        repo_id=model.repo_id,
-        revision=commit or model.tracked_ref,
-        token=settings.HUB_TOKENS.get(model.endpoint) or None,
-        budget_seconds=min(RESOLVE_SECONDS, settings.HUB_BUDGET_SECONDS),
-    )
-
-
 def endpoint_of(model: RegisteredModel) -> str:
     """The address of the model's Hub. Raises RegistryError when the allow-list no longer has it."""
     if model.endpoint not in settings.HUB_ENDPOINTS:
@@ -98,27 +89,8 @@ def endpoint_of(model: RegisteredModel) -> str:
     return address
 
 
-def _note_sync(model: RegisteredModel, error: str) -> None:
-    RegisteredModel.objects.filter(pk=model.pk).update(synced_at=timezone.now(), sync_error=error)
-
-
-def _version_of(model: RegisteredModel, head: hub.RepoHead) -> tuple[ModelVersion, bool]:
-    files = hub.fingerprint(head)
-    known = model.versions.filter(commit=head.commit).order_by("-number").first()
-    if known is None:
-        known = model.versions.ready().filter(report__remote_files=files).order_by("-number").first() if files else None
-    if known is None:
-        report = {"remote_files": files}
-        number = _next_number(model)
-        return ModelVersion.objects.create(model=model, number=number, commit=head.commit, report=report), True
-    if known.status == ModelVersion.Status.REJECTED:
-        known.status, known.reason, known.attempts, known.leased_until = ModelVersion.Status.IMPORTING, "", 0, None
-        known.save(update_fields=["status", "reason", "attempts", "leased_until"])
-    return known, known.status == ModelVersion.Status.IMPORTING
-
-
-def _next_number(model: RegisteredModel) -> int:
-    """Call it with the model's row locked."""
+def next_number(model: RegisteredModel) -> int:
+    """The number of a model's next version. Call it with the model's row locked."""
     return (model.versions.order_by("-number").values_list("number", flat=True).first() or 0) + 1
 
 
@@ -147,28 +119,27 @@ def give_up_or_retry(*, version: ModelVersion) -> bool:
 
 
 def confirm_signature(*, version: ModelVersion, signature: dict[str, Any] | None, by: User) -> ModelVersion:
-    """Vouch for an inferred signature, as it stands or as edited: a new ready version of the same commit and files.
+    """Describe a ready version anew: a new ready version of the same commit and files, which goes through promotion.
 
-    `signature`: {"task", "inputs", "outputs"} as in the manifest; None takes the draft's own. It may say less than
-    the draft or say it better, never promise what the import has not seen. Raises NotPromotable when the version is
-    no ready draft, RegistryError naming what is wrong with the signature.
+    `signature`: {"task", "inputs", "outputs"} as in the manifest; None vouches for an inferred one as it stands. It
+    may say less than the present one or say it better, never promise what the import has not seen. Raises NotPromotable
+    when the version is not ready, RegistryError naming what is wrong with the signature, or that nothing was changed.
     """
     with transaction.atomic():
         model = RegisteredModel.objects.select_for_update().get(pk=version.model_id)
         version.refresh_from_db()
-        if version.status != ModelVersion.Status.READY or not version.is_draft:
-            raise NotPromotable(f"{version} has no inferred signature to confirm.")
-        confirmed = version.signature if signature is None else signature
-        if problems := confirmation.problems(version.signature, confirmed):
-            raise RegistryError(" ".join(problems))
+        if version.status != ModelVersion.Status.READY:
+            raise NotPromotable(f"{version} is {version.status}: only a ready version can be described.")
+        described = version.signature if signature is None else signature
+        _check_description(version, described)
         new = ModelVersion.objects.create(
             model=model,
-            number=_next_number(model),
+            number=next_number(model),
             commit=version.commit,
             status=ModelVersion.Status.READY,
             reason=version.reason,
             runtime=version.runtime,
-            signature=confirmed,
+            signature=described,
             manifest_digest=version.manifest_digest,
             metadata=version.metadata,
             report={**version.report, **_confirmed_by(version, by)},
@@ -178,6 +149,26 @@ def confirm_signature(*, version: ModelVersion, signature: dict[str, Any] | None
             VersionFile(version=new, path=file.path, artifact_id=file.artifact_id) for file in version.files.all()
         )
     return new
+
+
+def _check_description(version: ModelVersion, described: dict[str, Any]) -> None:
+    if confirmation.same(described, version.signature):
+        if not version.is_draft:
+            raise RegistryError(f"Nothing was changed: {version} is described so already.")
+        return
+    try:
+        golden, sample = (artifacts.read(version, path) for path in ("golden.json", "background.csv"))
+    except RuntimeFailed as error:
+        raise RegistryError(str(error)) from error
+    problems = confirmation.problems(
+        version.signature,
+        described,
+        is_draft=version.is_draft,
+        golden=json.loads(golden) if golden else None,
+        sample=sample,
+    )
+    if problems:
+        raise RegistryError(" ".join(problems))
 
 
 def _confirmed_by(draft: ModelVersion, by: User) -> dict[str, Any]:

@@ -9,7 +9,8 @@ from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from registry.models import LedgerEntry, ModelVersion, RegisteredModel
+from registry import discovery
+from registry.models import Delivery, LedgerEntry, ModelVersion, RegisteredModel
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):
@@ -43,8 +44,14 @@ class RegisteredModelAdmin(admin.ModelAdmin):
         "name",
         "endpoint",
         "repo_id",
+        "repo_key",
         "input_kind",
         "is_default",
+        "is_high_risk",
+        "approval",
+        "auto_promote",
+        "metric_floors",
+        "poll_minutes",
         "synced_at",
         "sync_error",
         "created_at",
@@ -63,14 +70,16 @@ class RegisteredModelAdmin(admin.ModelAdmin):
         actions.pop("delete_selected", None)
         return actions
 
-    @admin.action(description="Sync now: ask the Hub and import what is new", permissions=["change"])
-    def sync_now(self, request: HttpRequest, queryset: QuerySet[RegisteredModel]) -> None:
-        """Ask the worker; what came of it is on the model and on its versions."""
-        from registry.tasks import sync_model  # brings the Hub's client, which a web process need not carry
+    def has_sync_permission(self, request: HttpRequest) -> bool:
+        """Who may press the same button on the model's page."""
+        return request.user.has_perm("registry.sync_model")
 
+    @admin.action(description="Sync now: ask the Hub and import what is new", permissions=["sync"])
+    def sync_now(self, request: HttpRequest, queryset: QuerySet[RegisteredModel]) -> None:
+        """Ask the worker; what came of it is among the deliveries."""
         for model in queryset:
-            sync_model.delay(model_id=model.pk)
-        messages.info(request, "The worker was asked; reload this page in a moment.")
+            discovery.announce(model=model, kind=Delivery.Kind.BUTTON)
+        messages.info(request, "The worker was asked; look at the deliveries in a moment.")
 
 
 @admin.register(ModelVersion)
@@ -148,5 +157,28 @@ class LedgerEntryAdmin(ReadOnlyAdmin):
         "approved_by",
         "reason",
         "created_at",
+    ]
+    readonly_fields = tuple(fields)
+
+
+@admin.register(Delivery)
+class DeliveryAdmin(ReadOnlyAdmin):
+    list_display = ["created_at", "kind", "model", "event", "ref", "outcome", "text", "version"]
+    list_filter = ["kind", "outcome", "model"]
+    list_select_related = ["model", "version__model"]
+    ordering = ["-id"]
+    show_full_result_count = False
+    fields: ClassVar[Any] = [
+        "kind",
+        "model",
+        "repo_id",
+        "event",
+        "ref",
+        "commit",
+        "outcome",
+        "text",
+        "version",
+        "created_at",
+        "finished_at",
     ]
     readonly_fields = tuple(fields)

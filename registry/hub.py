@@ -9,6 +9,7 @@ the token, to the storage of large files the Hub itself points to.
 """
 
 import os
+import re
 import shutil
 import tempfile
 import warnings
@@ -48,18 +49,14 @@ from registry.hub_errors import (  # noqa: E402
 )
 from registry.hub_files import (  # noqa: E402
     COMMIT,
-    MANIFEST,
-    MODEL_ENDINGS,
     PulledRepo,
     RemoteFile,
     RepoHead,
-    digests,
     fingerprint,
-    is_model,
-    named_in,
     wanted,
 )
 from registry.hub_limits import ANSWERS, Call, LimitedClient  # noqa: E402
+from registry.hub_pull import Pull, api_of, disabled, info_of, listing_of  # noqa: E402
 
 __all__ = [
     "BadAddress",
@@ -107,6 +104,8 @@ def use_limited_client() -> None:
 use_limited_client()
 
 T = TypeVar("T")
+REPO_ID = re.compile(r"[\w.-]+/[\w.-]+", re.ASCII)
+REPO_KEY = re.compile(r"[\w-]{1,64}", re.ASCII)
 
 # -- the three verbs
 
@@ -120,14 +119,14 @@ def resolve(*, endpoint: str, repo_id: str, revision: str, token: str | None, bu
     call = Call(endpoint, repo_id, revision, token, budget_seconds)
 
     def work() -> RepoHead:
-        api = _api(call)
-        info, commit = _info(call, api)
+        api = api_of(call)
+        info, commit = info_of(call, api)
         refs = api.list_repo_refs(repo_id)
         tags = sorted(ref.name for ref in refs.tags if ref.target_commit == commit)
         return RepoHead(
             commit,
-            getattr(info, "_id", None),
-            _listing(info),
+            *_names(call, info),
+            listing_of(info),
             tuple(tags),
             bool(info.gated),
             info.last_modified,
@@ -148,19 +147,20 @@ def pull(
     max_files: int = 64,
     files_wanted: Callable[[str], bool] = wanted,
 ) -> PulledRepo:
-    """Download what `files_wanted` or the manifest names of a commit, to a new folder of `directory`.
+    """Download what `files_wanted`, the manifest, config.json or the card names of a commit, to a new folder.
 
-    `commit` is the full id, never a branch. Refused before any file but the manifest: more than `max_bytes`
-    or `max_files` in all, no model file. Each file must have the size and the digest the Hub lists; where it
-    lists no digest, `verified` is False and the manifest's digests are left to the caller. On any error the
-    new folder is gone. Ends within `budget_seconds` (and a second). Raises HubError, OSError.
+    The folder is made in `directory`; `commit` is the full id, never a branch. Of the card's pictures those come
+    that fit. Refused before any file but those three: more than `max_bytes` or `max_files` in all, no model file.
+    Each file must have the size and the digest the Hub lists; where it lists no digest, `verified` is False and the
+    manifest's digests are left to the caller. On any error the new folder is gone. Ends within `budget_seconds`
+    (and a second). Raises HubError, OSError.
     """
     if not COMMIT.fullmatch(commit):
         raise RevisionMissing(f"{commit!r} is no commit of {repo_id}: its 40 hexadecimal digits are needed.")
     call = Call(endpoint, repo_id, commit, token, budget_seconds, max_bytes=max_bytes + ANSWERS)
     folder = Path(tempfile.mkdtemp(dir=directory, prefix="pull."))
     try:
-        return _within(call, lambda: _Pull(call, folder, max_bytes, max_files).run(files_wanted))
+        return _within(call, lambda: Pull(call, folder, max_bytes, max_files).run(files_wanted))
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
@@ -187,7 +187,7 @@ def publish(
     call = Call(endpoint, repo_id, "main", token, budget_seconds, uploads=True)
 
     def work() -> str:
-        api = _api(call)
+        api = api_of(call)
         if not api.repo_exists(repo_id):  # asked first: a token may write here and yet not create
             api.create_repo(repo_id, exist_ok=True)
         operations = [CommitOperationAdd(path_in_repo=name, path_or_fileobj=directory / name) for name in files]
@@ -206,26 +206,11 @@ def publish(
 # -- the steps
 
 
-def _api(call: Call) -> HfApi:
-    return HfApi(endpoint=call.endpoint, token=call.token or False, library_name="futurisys")
-
-
-def _info(call: Call, api: HfApi) -> tuple[ModelInfo, str]:
-    info = api.model_info(call.repo_id, revision=call.revision, files_metadata=True, securityStatus=True)
-    if info.disabled:
-        raise _disabled(call)
-    if not COMMIT.fullmatch(info.sha or ""):
-        raise HubMisbehaved(f"{call.endpoint} did not say which commit {call.what} is.")
-    return info, str(info.sha)
-
-
-def _listing(info: ModelInfo) -> tuple[RemoteFile, ...]:
-    return tuple(
-        RemoteFile(file.rfilename, file.lfs.size, file.lfs.sha256, None)
-        if file.lfs
-        else RemoteFile(file.rfilename, file.size, None, file.blob_id)
-        for file in info.siblings or ()
-    )
+def _names(call: Call, info: ModelInfo) -> tuple[str, str | None]:
+    """The name the repository has now, and the Hub's own id of it; what cannot be one is as if it was not told."""
+    name, key = info.id, getattr(info, "_id", None)
+    has_name = isinstance(name, str) and len(name) <= 200 and REPO_ID.fullmatch(name)
+    return name if has_name else call.repo_id, key if isinstance(key, str) and REPO_KEY.fullmatch(key) else None
 
 
 def _tag(call: Call, api: HfApi, tag: str, commit: str) -> None:
@@ -239,59 +224,6 @@ def _tag(call: Call, api: HfApi, tag: str, commit: str) -> None:
             raise TagTaken(
                 f"The tag {tag} of {call.repo_id} names commit {there}, not {commit}; choose another."
             ) from error
-
-
-class _Pull:
-    """The steps of one download into one folder."""
-
-    def __init__(self, call: Call, folder: Path, max_bytes: int, max_files: int) -> None:
-        self.call, self.folder, self.api = call, folder, _api(call)
-        self.max_bytes, self.max_files = max_bytes, max_files
-        self.files: dict[str, tuple[int, str]] = {}
-        self.verified = True
-
-    def run(self, files_wanted: Callable[[str], bool]) -> PulledRepo:
-        info, commit = _info(self.call, self.api)
-        if commit != self.call.revision:
-            raise HubMisbehaved(f"{self.call.endpoint} answered for {self.call.what} with commit {commit}.")
-        listed = {file.path: file for file in _listing(info)}
-        chosen = {path: file for path, file in listed.items() if files_wanted(path)}
-        if MANIFEST in chosen:
-            self._allow({MANIFEST: chosen[MANIFEST]})
-            self._fetch(chosen[MANIFEST])
-            chosen |= {path: listed[path] for path in named_in(self.folder / MANIFEST) if path in listed}
-        if not any(is_model(path) for path in chosen):
-            kinds = ", ".join(sorted(MODEL_ENDINGS))
-            raise NoModelFile(f"{self.call.what} holds no model file ({kinds}) at its root or named by {MANIFEST}.")
-        self._allow(chosen)
-        for path in sorted(chosen.keys() - self.files.keys()):
-            self._fetch(chosen[path])
-        shutil.rmtree(self.folder / ".cache", ignore_errors=True)  # the library's notes
-        return PulledRepo(commit, self.folder, self.files, self.verified)
-
-    def _allow(self, chosen: dict[str, RemoteFile]) -> None:
-        if len(chosen) > self.max_files:
-            raise TooLarge(f"{self.call.what} has {len(chosen)} files to download; {self.max_files} are allowed.")
-        total = sum(file.size or 0 for file in chosen.values())
-        if total > self.max_bytes:
-            raise TooLarge(f"{self.call.what} needs {total:,} bytes; {self.max_bytes:,} are allowed.")
-
-    def _fetch(self, file: RemoteFile) -> None:
-        self.api.hf_hub_download(
-            self.call.repo_id,
-            file.path,
-            revision=self.call.revision,
-            local_dir=self.folder,
-            cache_dir=self.folder / ".cache" / "none",  # the machine's cache may hold anything
-        )
-        size, sha256, git_sha1 = digests(self.folder / file.path)
-        if not file.matches(size, sha256, git_sha1):
-            raise DamagedDownload(
-                f"{file.path} of {self.call.what} arrived damaged: its content is not what "
-                f"{self.call.endpoint} lists; try again, and if it stays so tell the owner of the Hub."
-            )
-        self.verified = self.verified and file.has_digest
-        self.files[file.path] = (size, sha256)
 
 
 # -- errors of the library in our words
@@ -340,10 +272,6 @@ def _known(call: Call, error: BaseException) -> HubError | None:  # noqa: PLR091
     return None
 
 
-def _disabled(call: Call) -> RepoDisabled:
-    return RepoDisabled(f"{call.endpoint} has disabled {call.what}; ask its owner, or track another repository.")
-
-
 def _refusal(call: Call, error: errors.HfHubHTTPError) -> HubError:
     if isinstance(error, errors.GatedRepoError):  # before its parent, RepositoryNotFoundError
         return RepoGated(
@@ -351,7 +279,7 @@ def _refusal(call: Call, error: errors.HfHubHTTPError) -> HubError:
             "of the token, then try again."
         )
     if isinstance(error, errors.DisabledRepoError):
-        return _disabled(call)
+        return disabled(call)
     if isinstance(error, errors.RepositoryNotFoundError):
         why = "the token may not see it" if call.token else "it is private and no token is set"
         return RepoMissing(f"{call.what} was not found: {call.endpoint} has no such repository, or {why}.")

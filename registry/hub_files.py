@@ -8,11 +8,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path, PurePosixPath
 
+from registry import card_pictures
+from registry.contract_card import CARD, card
+from registry.contract_discovery import declared_models, is_model_path
+
 COMMIT = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
 MANIFEST = "model_manifest.json"
 COMPANIONS = frozenset(
     {
-        "README.md",
+        CARD,
         "background.csv",
         "config.json",
         "golden.json",
@@ -23,6 +27,9 @@ COMPANIONS = frozenset(
 )
 MODEL_ENDINGS = frozenset({".joblib", ".onnx", ".pickle", ".pkl", ".skops"})
 NAMED_ENDINGS = MODEL_ENDINGS | {".csv", ".json"}  # of files in folders, which a manifest must name
+NO_MODELS = frozenset({"AUTHORS", "COPYING", "Dockerfile", "LICENCE", "LICENSE", "Makefile", "NOTICE", "Procfile"})
+_SHA1 = re.compile(r"[0-9a-f]{40}")
+_DIGEST = re.compile(r"[0-9a-f]{40,64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,19 +44,28 @@ class RemoteFile:
     @property
     def has_digest(self) -> bool:
         """Whether the Hub told enough to check the content."""
-        return bool(self.sha256 or self.git_sha1)
+        return bool(self.sha256 or self._checkable)
+
+    @property
+    def _checkable(self) -> str | None:
+        """The blob id, if it is git's SHA-1; what a Hub with longer ids hashed, and how, is its own affair."""
+        return self.git_sha1 if self.git_sha1 and _SHA1.fullmatch(self.git_sha1) else None
 
     def matches(self, size: int, sha256: str, git_sha1: str) -> bool:
         """Whether content with these measures is what the Hub lists, as far as it told."""
-        told = (self.size, self.sha256, self.git_sha1)
+        told = (self.size, self.sha256, self._checkable)
         return all(a in (None, b) for a, b in zip(told, (size, sha256, git_sha1), strict=True))
 
 
 @dataclass(frozen=True, slots=True)
 class RepoHead:
-    """A revision, resolved. `repo_key` survives a renaming of the repository; `tags` name this commit."""
+    """A revision, resolved. `repo_key` survives a renaming of the repository; `tags` name this commit.
+
+    `repo_id` is the name the repository has now: an old one redirects.
+    """
 
     commit: str
+    repo_id: str
     repo_key: str | None
     files: tuple[RemoteFile, ...]
     tags: tuple[str, ...]
@@ -77,29 +93,65 @@ def wanted(path: str) -> bool:
     return path in COMPANIONS or ("/" not in path and is_model(path))
 
 
-def fingerprint(head: RepoHead) -> dict[str, str]:
-    """{path: digest} of what a pull would take from the root; {} when the Hub does not tell every digest.
+def may_be_model(path: str) -> bool:
+    """Whether config.json or the card of a folder without a manifest could name this file as the model."""
+    return is_model_path(path) and PurePosixPath(path).name not in NO_MODELS
 
-    A manifest holds the digests of the files it names in folders, so equal fingerprints mean equal models.
+
+def fingerprint(head: RepoHead) -> dict[str, str]:
+    """{path: digest} of what a pull would take; {} when the Hub does not tell every digest.
+
+    A manifest holds the digests of the files it names in folders. Without one, what config.json or the card names
+    is not known before they are read, so every file that may be a model counts. Equal fingerprints mean equal
+    models. Pictures do not count: a version keeps those of its own commit.
     """
-    files = {file.path: file.sha256 or file.git_sha1 or "" for file in head.files if wanted(file.path)}
+    managed = any(file.path == MANIFEST for file in head.files)
+    taken = [file for file in head.files if wanted(file.path) or (not managed and may_be_model(file.path))]
+    files = {file.path: file.sha256 or file.git_sha1 or "" for file in taken}
     return files if all(files.values()) else {}
+
+
+def possible(file: RemoteFile) -> bool:
+    """Whether a listed file can be one: a path inside the folder that can be stored, a size, digests in hex."""
+    path, told = file.path, (file.sha256, file.git_sha1)
+    parts = PurePosixPath(path).parts if isinstance(path, str) else ()
+    return (
+        bool(parts)
+        and not {"/", ".."} & {*parts, parts[0][:1]}
+        and not re.search("[\x00\ud800-\udfff]", path)
+        and (file.size is None or (isinstance(file.size, int) and file.size >= 0))
+        and all(each is None or (isinstance(each, str) and _DIGEST.fullmatch(each)) for each in told)
+    )
 
 
 def named_in(manifest: Path) -> Iterator[str]:
     """Paths a manifest names, hidden ones and unknown kinds left out.
 
-    A broken manifest names none here: the check of its content says what is wrong with it.
+    A broken manifest names none here, or only some: the check of its content says what is wrong with it.
     """
     try:
         content = json.loads(manifest.read_bytes())
-        names = [*content.get("files", {}), content.get("model", {}).get("file")]
+        model = content.get("model", {})
+        models = [model.get("file"), *(step.get("file") for step in model.get("steps", []))]
+        others = [*content.get("files", {}), *content.get("artifacts", {}).values()]
     except (ValueError, AttributeError, TypeError, RecursionError):
         return
-    for name in filter(lambda name: isinstance(name, str), names):
+    yield from (name for name in models if isinstance(name, str) and is_model_path(name))
+    for name in filter(lambda name: isinstance(name, str), others):
         path = PurePosixPath(name)
         if path.suffix.lower() in NAMED_ENDINGS and not any(part.startswith(".") for part in path.parts):
             yield name
+
+
+def declared_in(folder: Path) -> list[str]:
+    """Paths of the model files that config.json or the card of a pulled folder names."""
+    return [name for _where, name, _format in declared_models(folder) if may_be_model(name)]
+
+
+def pictures_in(folder: Path, listed: dict[str, RemoteFile], *, files: int, total: int) -> list[str]:
+    """Paths of the pictures that the card of a pulled folder shows, within what is left of files and bytes."""
+    names = [name for name in card_pictures.named_in(card(folder).text) if name in listed]
+    return card_pictures.affordable([(name, listed[name].size or 0) for name in names], files=files, total=total)
 
 
 def digests(path: Path) -> tuple[int, str, str]:

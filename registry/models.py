@@ -110,7 +110,7 @@ class ModelVersion(models.Model):
 
     model = models.ForeignKey(RegisteredModel, on_delete=models.PROTECT, related_name="versions")
     number = models.PositiveIntegerField()
-    commit = models.CharField(max_length=40, validators=[RegexValidator(r"^[0-9a-f]{40}$")])
+    commit = models.CharField(max_length=64, validators=[RegexValidator(r"^[0-9a-f]{40}([0-9a-f]{24})?$")])
     status = models.CharField(max_length=10, choices=Status, default=Status.IMPORTING)
     reason = models.TextField(blank=True, help_text="Why it was rejected, or why it is served by the isolated runtime.")
     runtime = models.CharField(max_length=10, blank=True, choices=[("onnx", "onnx"), ("isolated", "isolated")])

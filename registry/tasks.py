@@ -5,26 +5,37 @@ from typing import Any
 from celery import shared_task
 from django.utils import timezone
 
-from registry import actions
-from registry.exceptions import RegistryError
-from registry.models import ModelVersion, RegisteredModel
+from registry import actions, discovery
+from registry.models import Delivery, ModelVersion
 
 
 @shared_task
-def sync_model(*, model_id: int, **_kwargs: Any) -> None:
-    """Ask the Hub for the model's head and import it when it is new; a Hub that fails is noted on the model."""
-    try:
-        version, new = actions.discover(model=RegisteredModel.objects.get(pk=model_id))
-    except RegistryError:
-        return
-    if new:
-        actions.import_version(version=version, at=timezone.now())
+def sync_model(*, delivery_id: int = 0, **_kwargs: Any) -> None:
+    """Ask the Hub for what a delivery announces and import it when it is new; what came of it is in the delivery."""
+    delivery = Delivery.objects.select_related("model").filter(pk=delivery_id).first()
+    if delivery is not None:  # else the model was deleted meanwhile
+        discovery.sync(delivery, at=timezone.now())
 
 
 @shared_task
 def import_version(*, version_id: int, **_kwargs: Any) -> None:
     """Import one version, if nobody else is at it."""
-    actions.import_version(version=ModelVersion.objects.get(pk=version_id), at=timezone.now())
+    version = ModelVersion.objects.get(pk=version_id)
+    actions.import_version(version=version, at=timezone.now())
+    discovery.settle(version)
+
+
+@shared_task
+def poll_models(**_kwargs: Any) -> None:
+    """Every minute: models that have not been asked about for as long as they say."""
+    discovery.poll(at=timezone.now())
+
+
+@shared_task
+def sweep_deliveries(**_kwargs: Any) -> None:
+    """Every minute: deliveries whose message or worker was lost, and old ones."""
+    discovery.take_up_again(at=timezone.now())
+    discovery.forget(at=timezone.now())
 
 
 @shared_task
@@ -33,3 +44,5 @@ def sweep_imports(**_kwargs: Any) -> None:
     for version in ModelVersion.objects.abandoned(at=timezone.now()):
         if actions.give_up_or_retry(version=version):
             import_version.delay(version_id=version.pk)
+        else:
+            discovery.settle(version)

@@ -1,8 +1,12 @@
 """A model repository in a folder, published to a loopback Hub and pulled: what several tests begin with."""
 
+import hashlib
+import json
+import threading
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import pytest
 
@@ -14,6 +18,11 @@ TOKEN = "hf_loopback_secret"
 # Below the library's own pauses between retries, so that the first failure is the last.
 QUICK = 3.0
 MODEL = bytes(range(256)) * 200
+
+
+def digest(content: bytes) -> str:
+    """The SHA-256 under which content is stored."""
+    return hashlib.sha256(content).hexdigest()
 
 
 def write_repository(folder: Path, **more: bytes) -> list[str]:
@@ -80,3 +89,51 @@ def a_place(tmp_path: Path) -> Path:
     """An empty folder to pull into."""
     (tmp_path / "place").mkdir()
     return tmp_path / "place"
+
+
+class Receiver:
+    """Somebody who listens on loopback: `heard` holds (path, headers in lower case, JSON body) of every POST.
+
+    It answers `status`, and when `redirect` is set sends the caller there.
+    """
+
+    def __init__(self) -> None:
+        self.heard: list[tuple[str, dict[str, str], dict[str, Any]]] = []
+        self.status, self.redirect = 202, ""
+
+    def __enter__(self) -> Self:
+        receiver = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                headers = {name.lower(): value for name, value in self.headers.items()}
+                receiver.heard.append((self.path, headers, json.loads(body)))
+                self.send_response(receiver.status)
+                self.send_header("Location", receiver.redirect)
+                self.end_headers()
+
+            def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
+                """Nobody reads it."""
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02})
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+    @property
+    def url(self) -> str:
+        """Where it listens."""
+        return f"http://127.0.0.1:{self._server.server_address[1]}/hook"
+
+
+@pytest.fixture(name="receiver")
+def a_receiver() -> Iterator[Receiver]:
+    """Somebody to tell."""
+    with Receiver() as receiver:
+        yield receiver

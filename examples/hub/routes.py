@@ -61,7 +61,8 @@ class Routes:
     def _known(self, request: Request) -> bool:
         return request.token is not None and self.token in (None, request.token)
 
-    def _writer(self, request: Request) -> None:
+    def demand_writer(self, request: Request) -> None:
+        """Refuse a caller who may not write."""
         if self.token is not None and not self._known(request):
             raise RefusedError(403 if request.token else 401, "Invalid username or password.")
 
@@ -115,7 +116,7 @@ class Routes:
     # -- repositories
 
     def _named(self, request: Request) -> tuple[str, dict[str, Any]]:
-        self._writer(request)
+        self.demand_writer(request)
         body = request.json()
         return f"{body.get('organization') or 'local'}/{body.get('name')}", body
 
@@ -138,7 +139,7 @@ class Routes:
 
     def move(self, request: Request) -> Answer:
         """Rename a repository."""
-        self._writer(request)
+        self.demand_writer(request)
         body = request.json()
         self._repo(request, body["fromRepo"])
         self.store.move(body["fromRepo"], body["toRepo"])
@@ -227,14 +228,14 @@ class Routes:
 
     def preupload(self, request: Request, repo: str, rev: str) -> Answer:
         """How each file is to be uploaded; `oid` lets the client leave out what has not changed."""
-        self._writer(request)
+        self.demand_writer(request)
         self._repo(request, repo)
         _, commit = self.store.commit_of(repo, rev)
         return as_json({"files": [upload_mode(file, commit["files"]) for file in request.json()["files"]]})
 
     def batch(self, request: Request, repo: str) -> Answer:
         """Where to upload each large object; no actions for those already here."""
-        self._writer(request)
+        self.demand_writer(request)
         self._repo(request, repo)
         objects = []
         for wanted in request.json()["objects"]:
@@ -248,7 +249,7 @@ class Routes:
 
     def verify(self, request: Request, repo: str) -> Answer:
         """Whether an upload arrived whole."""
-        self._writer(request)
+        self.demand_writer(request)
         self._repo(request, repo)
         wanted = request.json()
         if not self.store.has(wanted["oid"]) or self.store.path(wanted["oid"]).stat().st_size != wanted["size"]:
@@ -257,7 +258,7 @@ class Routes:
 
     def commit(self, request: Request, repo: str, rev: str) -> Answer:
         """One ndjson line for the header, then one a change."""
-        self._writer(request)
+        self.demand_writer(request)
         self._repo(request, repo)
         header: dict[str, Any] = {}
         changes: dict[str, FileEntry | None] = {}
@@ -288,28 +289,28 @@ class Routes:
 
     def tag(self, request: Request, repo: str, rev: str) -> Answer:
         """A tag on a revision; 409 when the name is taken."""
-        self._writer(request)
+        self.demand_writer(request)
         self._repo(request, repo)
         self.store.point(repo, "tags", request.json()["tag"], rev)
         return as_json({})
 
     def untag(self, request: Request, repo: str, rev: str) -> Answer:
         """Remove a tag."""
-        self._writer(request)
+        self.demand_writer(request)
         self._repo(request, repo)
         self.store.unpoint(repo, "tags", rev)
         return as_json({})
 
     def branch(self, request: Request, repo: str, rev: str) -> Answer:
         """A branch from a starting point, main unless said otherwise."""
-        self._writer(request)
+        self.demand_writer(request)
         self._repo(request, repo)
         self.store.point(repo, "branches", rev, request.json().get("startingPoint") or "main")
         return as_json({})
 
     def unbranch(self, request: Request, repo: str, rev: str) -> Answer:
         """Remove a branch."""
-        self._writer(request)
+        self.demand_writer(request)
         self._repo(request, repo)
         self.store.unpoint(repo, "branches", rev)
         return as_json({})

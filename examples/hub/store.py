@@ -7,7 +7,7 @@ import re
 import secrets
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,9 +20,11 @@ GITATTRIBUTES = b"".join(
     for ending in ("joblib", "onnx", "pickle", "pkl", "png", "skops")
 )
 CHUNK = 1 << 20
+PREFIXES = {"branches": "heads", "tags": "tags"}
 
 Repo = dict[str, Any]
 Commit = dict[str, Any]
+Listener = Callable[[str, Repo, dict[str, Any]], None]  # (name, repository, what happened as a webhook says it)
 FileEntry = dict[str, Any]  # {"size", "sha256", "git" (blob id of the file or of its pointer), "lfs": bool}
 
 
@@ -84,12 +86,26 @@ class Store:
         self._index = directory / "index.json"
         self._lock = threading.RLock()
         self._data = self._load()
+        self.listeners: list[Listener] = []  # told of each change, after it is on disk
+        self.commit_hash = "sha1"  # "sha256" makes ids of 64 digits, as some peers have
+
+    def _tell(self, repo_id: str, repo: Repo, action: str, scope: str = "repo", **more: Any) -> None:
+        for listener in self.listeners:
+            listener(repo_id, repo, {"event": {"action": action, "scope": scope}, **more})
+
+    def _tell_ref(self, repo_id: str, ref: str, old: str | None, new: str | None) -> None:
+        updated = [{"ref": ref, "oldSha": old, "newSha": new}]
+        self._tell(repo_id, self.repo(repo_id), "update", "repo.content", updatedRefs=updated)
+
+    def hooks(self) -> dict[str, dict[str, Any]]:
+        """Every webhook by its id; see examples.hub.webhooks."""
+        return dict(self._data["webhooks"])
 
     def _load(self) -> dict[str, Any]:
         if not self._index.exists():
-            return {"repos": {}, "moved": {}}
+            return {"repos": {}, "moved": {}, "webhooks": {}}
         data: dict[str, Any] = json.loads(self._index.read_text())
-        return data
+        return {"webhooks": {}} | data
 
     @contextmanager
     def changing(self) -> Iterator[dict[str, Any]]:
@@ -173,6 +189,7 @@ class Store:
             }
             index["moved"].pop(repo_id, None)
             self._append(repo_id, "main", {".gitattributes": entry(data, sha256)}, "initial commit", "")
+        self._tell(repo_id, self.repo(repo_id), "create")
 
     def _put_bytes(self, data: bytes) -> tuple[str, int]:
         with tempfile.TemporaryFile() as file:
@@ -186,9 +203,10 @@ class Store:
 
     def delete(self, repo_id: str) -> None:
         """Forget a repository; its objects stay, another one may hold the same."""
-        self.repo(repo_id)
+        repo = self.repo(repo_id)
         with self.changing() as index:
             del index["repos"][repo_id]
+        self._tell(repo_id, repo, "delete")
 
     def move(self, old: str, new: str) -> None:
         """Rename a repository; the old name answers with a redirect."""
@@ -198,6 +216,7 @@ class Store:
         with self.changing() as index:
             index["repos"][new] = index["repos"].pop(old)
             index["moved"] = {k: new if v == old else v for k, v in index["moved"].items()} | {old: new}
+        self._tell(old, self.repo(new), "move", movedTo={"name": new, "owner": {"id": "0" * 24}})
 
     def set_flags(self, repo_id: str, **flags: Any) -> None:
         """Set `private`, `gated`, `disabled` or `bare` of a repository."""
@@ -206,6 +225,9 @@ class Store:
             raise ValueError(f"no such flag: {', '.join(sorted(unknown))}")
         with self.changing():
             self.repo(repo_id).update(flags)
+        if {"private", "gated"} & set(flags):
+            config = {"private": self.repo(repo_id)["private"]}
+            self._tell(repo_id, self.repo(repo_id), "update", "repo.config", updatedConfig=config)
 
     def resolve(self, repo_id: str, revision: str) -> str:
         """The 40-hex commit of a branch, a tag, a full ref or a commit."""
@@ -252,7 +274,9 @@ class Store:
                     files = {k: v for k, v in files.items() if k != path and not k.startswith(path + "/")}
                 else:
                     files[path] = changed
-            return self._append(repo_id, branch, files, title, message)
+            sha = self._append(repo_id, branch, files, title, message)
+        self._tell_ref(repo_id, f"refs/heads/{branch}", head, sha)
+        return sha
 
     def _append(self, repo_id: str, branch: str, files: dict[str, FileEntry], title: str, message: str) -> str:
         repo = self.repo(repo_id)
@@ -264,7 +288,7 @@ class Store:
             "files": dict(sorted(files.items())),
         }
         body = json.dumps([repo["_id"], commit], sort_keys=True).encode()
-        sha = hashlib.sha1(body, usedforsecurity=False).hexdigest()
+        sha = hashlib.new(self.commit_hash, body, usedforsecurity=False).hexdigest()
         repo["commits"][sha] = commit
         repo["branches"][branch] = sha
         return sha
@@ -276,9 +300,12 @@ class Store:
             if name in self.repo(repo_id)[kind]:
                 raise RefusedError(409, f"Reference already exists: {name}")
             self.repo(repo_id)[kind][name] = sha
+        self._tell_ref(repo_id, f"refs/{PREFIXES[kind]}/{name}", None, sha)
 
     def unpoint(self, repo_id: str, kind: str, name: str) -> None:
         """Remove a ref."""
         with self.changing():
-            if self.repo(repo_id)[kind].pop(name, None) is None:
+            sha = self.repo(repo_id)[kind].pop(name, None)
+            if sha is None:
                 raise RefusedError(404, f"Invalid rev id: {name}", code="RevisionNotFound")
+        self._tell_ref(repo_id, f"refs/{PREFIXES[kind]}/{name}", sha, None)

@@ -239,6 +239,13 @@ def test_each_state_has_its_sentence(hub: LocalHub, commit: str, place: Path, st
         ({"sha": None}, client.HubMisbehaved, "did not say which commit acme/iris at main is"),
         ({"sha": "main"}, client.HubMisbehaved, "did not say which commit"),
         ({"siblings": [{}]}, client.HubMisbehaved, "as no Hub does"),
+        ({"siblings": [{"rfilename": "a\x00b"}]}, client.HubMisbehaved, "that no repository can hold"),
+        ({"siblings": [{"rfilename": "\ud800"}]}, client.HubMisbehaved, "that no repository can hold"),
+        ({"siblings": [{"rfilename": 7}]}, client.HubMisbehaved, "that no repository can hold"),
+        ({"siblings": [{"rfilename": ""}]}, client.HubMisbehaved, "that no repository can hold"),
+        ({"siblings": [{"rfilename": "a", "size": -1}]}, client.HubMisbehaved, "that no repository can hold"),
+        ({"siblings": [{"rfilename": "a", "size": "9"}]}, client.HubMisbehaved, "that no repository can hold"),
+        ({"siblings": [{"rfilename": "a", "blobId": "\x00"}]}, client.HubMisbehaved, "that no repository can hold"),
     ],
 )
 def test_the_answer_about_a_revision_is_not_trusted(

@@ -14,7 +14,7 @@ from django.core.management import CommandError, call_command
 from examples.local_hub import LocalHub
 from predictions import actions as predictions
 from predictions.models import Source
-from registry import actions, hub
+from registry import hub
 from registry.models import ModelVersion, RegisteredModel
 from tests.registry import repositories
 from tests.worlds import IRIS
@@ -86,7 +86,7 @@ def test_from_a_folder_to_an_answer(hub: LocalHub, source: Path, administrator: 
     assert version.report["hub_verified"] is True
     assert version.report["golden"]["cases"] == 8
     paths = set(version.files.values_list("path", flat=True))
-    companions = {"golden.json", "reference.json", "background.csv"}
+    companions = {"golden.json", "reference.json", "background.csv", "confusion.png", "petals.png"}
     assert paths == companions | {"model.joblib", "model_manifest.json", "README.md", "model.converted.onnx"}
 
 
@@ -256,7 +256,7 @@ def test_a_later_sync_takes_the_error_away(served: RegisteredModel, hub: LocalHu
     hub.fail("GET", status=503)
     assert "503" in sync_fails(served)
     hub.heal()
-    actions.discover(model=served)
+    run("sync_models", "flowers")
     served.refresh_from_db()
     assert served.sync_error == ""
 

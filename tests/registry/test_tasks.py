@@ -7,16 +7,18 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
 from examples.local_hub import LocalHub
-from registry import actions, tasks
-from registry.models import LEASE, MAX_ATTEMPTS, ModelVersion, RegisteredModel
+from registry import actions, discovery, tasks
+from registry.models import LEASE, MAX_ATTEMPTS, Delivery, ModelVersion, RegisteredModel
 from tests import hubs
 from tests.hubs import loopback_hub  # noqa: F401  a fixture
 from tests.worlds import ROOT
@@ -32,9 +34,17 @@ def tracked_model(hub: LocalHub, settings: Any, example: Any, db: None) -> Regis
     return actions.track_model(name="iris", endpoint="loopback", repo_id=hubs.REPO)
 
 
-def test_sync_twice_is_one_version(model: RegisteredModel) -> None:
+def sync(model: RegisteredModel) -> Delivery:
+    """What comes of a message about a new delivery, and of the same message once more."""
+    delivery = discovery.note(model=model, kind=Delivery.Kind.WEBHOOK)
     for _ in range(2):
-        tasks.sync_model(model_id=model.pk)
+        tasks.sync_model(delivery_id=delivery.pk)
+    delivery.refresh_from_db()
+    return delivery
+
+
+def test_sync_twice_is_one_version(model: RegisteredModel) -> None:
+    assert [sync(model).outcome for _ in range(2)] == ["imported", "known"]
     version = ModelVersion.objects.get()
     tasks.import_version(version_id=version.pk)
     version.refresh_from_db()
@@ -44,12 +54,49 @@ def test_sync_twice_is_one_version(model: RegisteredModel) -> None:
 def test_trouble_is_noted_and_nothing_raised(model: RegisteredModel, hub: LocalHub, settings: Any) -> None:
     settings.HUB_BUDGET_SECONDS = 2
     hub.fail("GET", status=503)
-    tasks.sync_model(model_id=model.pk)
+    assert "503" in sync(model).text
     settings.HUB_ENDPOINTS = {}
     tasks.import_version(version_id=begun(model).pk)
-    tasks.sync_model(model_id=model.pk)
+    text = sync(model).text
     model.refresh_from_db()
-    assert model.sync_error == ModelVersion.objects.get().reason == "The Hub “loopback” is no longer in HUB_ENDPOINTS."
+    assert text == model.sync_error == "The Hub “loopback” is no longer in HUB_ENDPOINTS."
+    assert ModelVersion.objects.get().reason == text
+
+
+def test_message_of_a_deleted_delivery_or_of_an_older_release_is_harmless(model: RegisteredModel) -> None:
+    tasks.sync_model(delivery_id=0)
+    tasks.sync_model(model_id=model.pk)
+    assert not ModelVersion.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_beat_polls_imports_and_sweeps(model: RegisteredModel, broker_in_this_process: None) -> None:
+    tasks.poll_models()
+    tasks.poll_models()
+    (delivery,) = Delivery.objects.all()
+    assert (delivery.kind, delivery.outcome, delivery.version.status) == ("poll", "imported", "ready")
+    tasks.sweep_deliveries()
+    assert Delivery.objects.get() == delivery
+    Delivery.objects.update(created_at=timezone.now() - timedelta(days=8))
+    tasks.sweep_deliveries()
+    assert not Delivery.objects.exists()
+
+
+@pytest.fixture
+def broker_in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Messages are handled at once."""
+
+    def handle(delivery: Delivery, **_how: Any) -> None:
+        tasks.sync_model(delivery_id=delivery.pk)
+
+    monkeypatch.setattr(discovery, "_ask_worker", handle)
+
+
+def test_beat_knows_its_tasks() -> None:
+    from celery import current_app
+
+    current_app.loader.import_default_modules()
+    assert {entry["task"] for entry in settings.CELERY_BEAT_SCHEDULE.values()} <= set(current_app.tasks)
 
 
 def begun(model: RegisteredModel, **values: Any) -> ModelVersion:
@@ -108,13 +155,14 @@ def test_message_goes_through_the_broker(
 ) -> None:
     own = {"FUTURISYS_LOOPBACK_HUB": hub.url, "FUTURISYS_LOOPBACK_TOKEN": hubs.TOKEN, "COMPARISON_ROWS": "1000"}
     own |= {"ARTIFACT_CACHE": str(tmp_path / "cache"), "PATH": os.environ["PATH"], "HOME": str(tmp_path)}
-    tasks.sync_model.delay(model_id=model.pk)
+    discovery.announce(model=model, kind=Delivery.Kind.BUTTON)
     with connection.cursor() as cursor:
         assert len(cursor.execute(QUEUE).fetchall()) == 1
     with worker(database_environment | own, tmp_path / "log"):
         ends = time.monotonic() + 60
-        while not ModelVersion.objects.filter(status="ready").exists() and time.monotonic() < ends:
+        while not Delivery.objects.filter(outcome="imported").exists() and time.monotonic() < ends:
             time.sleep(0.1)
     assert ModelVersion.objects.ready().count() == 1, (tmp_path / "log").read_text()
+    assert Delivery.objects.get().outcome == "imported"
     with connection.cursor() as cursor:
         assert cursor.execute(QUEUE).fetchall() == []

@@ -86,9 +86,7 @@ class Command(BaseCommand):
 
     def _fill(self, supervisor: Supervisor, first: demo.FirstStart) -> None:
         with self._step("start the loopback Hub"):
-            token = settings.HUB_TOKENS["loopback"]
-            options = ["--port", str(self.port + 1), "--dir", str(self.var / "hub"), "--token", token]
-            hub = supervisor.start("hub", [sys.executable, "examples/local_hub.py", *options])
+            hub = supervisor.start("hub", [sys.executable, "examples/local_hub.py", *self._hub()])
         with self._step("migrate"):
             call_command("migrate", interactive=False, verbosity=0)
         with self._step("create demo users"):
@@ -111,6 +109,14 @@ class Command(BaseCommand):
         with contextlib.suppress(OSError):  # the terminal may be gone
             self.stdout.write(line)
             self.stdout.flush()
+
+    def _hub(self) -> list[str]:
+        """What is published tells the web server by itself."""
+        place = ["--port", str(self.port + 1), "--dir", str(self.var / "hub")]
+        hook = ["--webhook", f"http://{HOST}:{self.port}/api/v1/hooks/huggingface"]
+        # With “=”: a random secret may begin with a dash.
+        token, secret = settings.HUB_TOKENS["loopback"], settings.HUB_WEBHOOK_SECRETS["loopback"]
+        return [*place, f"--token={token}", *hook, f"--webhook-secret={secret}"]
 
     def _web(self) -> list[str]:
         threads = ["--worker-class", "gthread", "--workers", "2", "--threads", "4", "--graceful-timeout", "5"]

@@ -4,10 +4,9 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from registry import actions
+from registry import actions, discovery
 from registry.exceptions import RegistryError
-from registry.hub import HubError
-from registry.models import ModelVersion, RegisteredModel
+from registry.models import Delivery, ModelVersion, RegisteredModel
 
 
 class Command(BaseCommand):
@@ -15,7 +14,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("names", nargs="*", metavar="NAME", help="Models to sync; all of them when none is named.")
-        parser.add_argument("--commit", help="Import this commit (40 hex digits) of the one model named.")
+        parser.add_argument("--commit", default="", help="Import this commit (40 hex digits) of the one model named.")
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["commit"] and len(options["names"]) != 1:
@@ -29,27 +28,41 @@ class Command(BaseCommand):
         if failed:
             raise CommandError(f"Not served: {', '.join(failed)}. What served before goes on serving.")
 
-    def _sync(self, model: RegisteredModel, commit: str | None) -> bool:
+    def _sync(self, model: RegisteredModel, commit: str) -> bool:
         try:
-            version, new = actions.discover(model=model, commit=commit)
-            if new and not actions.import_version(version=version, at=timezone.now(), progress=self._progress):
-                self.stdout.write(f"{version}: another process is importing it.")
-                return True
-        except (HubError, RegistryError) as error:
+            delivery = discovery.note(model=model, kind=Delivery.Kind.COMMAND, commit=commit)
+        except RegistryError as error:
             self.stderr.write(f"{model}: {error}")
             return False
-        version.refresh_from_db()
-        return self._report(version, new=new)
+        return self._report(discovery.sync(delivery, at=timezone.now(), progress=self._progress))
 
     def _progress(self, message: str) -> None:
         self.stdout.write(f"  {message} ...")
 
-    def _report(self, version: ModelVersion, *, new: bool) -> bool:
+    def _report(self, delivery: Delivery) -> bool:
+        version = delivery.version
+        if version is None:
+            self.stderr.write(f"{delivery.model}: {delivery.text}")
+            return False
+        if delivery.outcome == Delivery.Outcome.WAITING:
+            self.stdout.write(f"{version}: another process is importing it.")
+            return True
         if version.status == ModelVersion.Status.REJECTED:
             self.stderr.write(f"{version} ({version.commit[:8]}) rejected: {version.reason}")
             return False
-        what = "imported" if new else "unchanged"
-        self.stdout.write(f"{version} ({version.commit[:8]}) {what}: {version.status}, runtime {version.runtime}.")
-        if version.reason:
-            self.stdout.write(f"  {version.reason}")
+        what = "imported" if delivery.outcome == Delivery.Outcome.IMPORTED else "unchanged"
+        state = "a draft" if version.is_draft else version.status
+        self.stdout.write(f"{version} ({version.commit[:8]}) {what}: {state}, runtime {version.runtime}.")
+        for text in (version.reason, delivery.text, _next_step(version)):
+            if text:
+                self.stdout.write(f"  {text}")
         return True
+
+
+def _next_step(version: ModelVersion) -> str:
+    """What a draft needs before it can be promoted."""
+    if not version.is_draft:
+        return ""
+    page = f"/registry/{version.model}/versions/{version.number}/signature"
+    command = f"confirm_signature {version.model} --number {version.number} --by USERNAME"
+    return f"Look at the inferred signature on the page {page} or with “{command} --show”, then confirm it there."

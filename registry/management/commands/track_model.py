@@ -19,6 +19,14 @@ class Command(BaseCommand):
         parser.add_argument(
             "--trusted", action="store_true", help="Code of this repository may run in the jailed child."
         )
+        parser.add_argument(
+            "--high-risk",
+            action="store_true",
+            help="Its answers weigh on people's lives: a promotion takes two people.",
+        )
+        parser.add_argument(
+            "--poll-minutes", type=int, metavar="N", help="Ask the Hub this often; 0 is never, 15 the default."
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
@@ -29,6 +37,8 @@ class Command(BaseCommand):
                 ref=options["ref"],
                 default=options["default"],
                 trusted=options["trusted"],
+                high_risk=options["high_risk"],
+                poll_minutes=options["poll_minutes"],
             )
         except RegistryError as error:
             raise CommandError(str(error)) from error
