@@ -195,6 +195,13 @@ CHANGES = {
         {"name": "kind", "dtype": "category", "categories": [{"value": "Oui"}, {"value": "Non"}], "nullable": True},
         {"name": "code", "dtype": "category", "categories": [{"value": 1}, {"value": 2}], "nullable": True},
         {"name": "note", "dtype": "string", "nullable": True},
+        {
+            "name": "open",
+            "dtype": "category",
+            "categories": [{"value": "Oui"}],
+            "allow_unknown": True,
+            "nullable": True,
+        },
     ]
 }
 
@@ -254,6 +261,10 @@ MEANS: list[tuple[str, Any, Any]] = [
     ("note", "éà 🙂 Ω", "éà 🙂 Ω"),
     ("note", "True", "True"),
     ("note", 12, "12"),
+    *(
+        ("open", text, meant)
+        for text, meant in ((" Oui", "Oui"), ("Peut-être ", "Peut-être"), ("True", "True"), ("", None))
+    ),
 ]
 REFUSED: list[tuple[str, Any, str]] = [
     *((name, text, "ambiguous_number") for name in ("count", "amount") for text in ("1,234", "12,345,678", "-1,234")),
@@ -280,6 +291,7 @@ def test_a_value_means_the_same_through_every_door(typed, doors: Doors, name: st
     for door, response in doors.all("typed", {name: raw}):
         assert response.status_code in {200, 302}, (door, response.content)
         assert repr(stored()[1][name]) == repr(meant), door
+        assert stored()[3] == (["unknown_category"] if name == "open" and meant not in {"Oui", None} else []), door
 
 
 @pytest.mark.parametrize(("name", "raw", "code"), REFUSED)

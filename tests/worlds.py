@@ -15,6 +15,7 @@ import pytest
 from django.contrib.auth.models import Permission, User
 from django.utils import translation
 
+from predictions import fallbacks
 from registry import actions, background, promotions, runtimes, serving
 from registry.importer import examine, run
 from registry.importer.package import Package
@@ -62,6 +63,7 @@ def _fresh_process(request: pytest.FixtureRequest, tmp_path_factory: pytest.Temp
     serving.forget()
     runtimes.forget()
     background.forget()
+    fallbacks.forget()
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -8,9 +8,16 @@ from numpy.typing import NDArray
 from registry import labels
 from registry.contract_checks import class_key
 from registry.exceptions import ImportRejected
+from registry.importer import comparison
 from registry.importer.package import Package
-from registry.runtimes.base import Columns, Runtime
+from registry.runtimes.base import Columns, Runtime, RuntimeFailed
 from registry.signature import InvalidInput, Signature, columns_of
+
+PROBES = 64
+UNPROVED = (
+    "Checked against nothing but its own signature: a graph without golden rows has no original to be compared with. "
+    "It answered {rows} generated rows, and its probabilities add up."
+)
 
 
 def inputs(package: Package) -> Columns | None:
@@ -43,11 +50,56 @@ def replay(package: Package, runtime: Runtime) -> None:
     atol = max(atol, 1e-5) if runtime.name == "onnx" else atol
     scores = runtime.predict(columns, len(cases))
     check(package.signature, scores)
+    if runtime.name == "onnx":
+        _check_alone(cases, columns, scores, runtime, atol)
     answers = labels.outputs(package.signature, scores)
     largest = 0.0
     for case, row, answer in zip(cases, scores, answers, strict=True):
         largest = max(largest, _difference(package.signature, case, row, answer, atol))
     package.report["golden"] = {"cases": len(cases), "largest_difference": largest, "atol": atol}
+
+
+def _check_alone(
+    cases: list[dict[str, Any]], columns: Columns, scores: NDArray[np.float64], runtime: Runtime, atol: float
+) -> None:
+    """An author's graph may compare rows with each other: a normalisation exported in training mode does."""
+    for row, case in enumerate(cases):
+        alone = runtime.predict({name: column[row : row + 1] for name, column in columns.items()}, 1)
+        difference = float(np.max(np.abs(alone[0] - scores[row])))
+        if not difference <= atol:
+            raise ImportRejected(
+                f"Golden row “{case['id']}” comes out differently alone than among others, by {difference:.3g}: "
+                "the graph compares rows with each other."
+            )
+
+
+def probe(package: Package, runtime: Runtime) -> None:
+    """Ask a graph without golden rows what its own signature allows, and say that this is all that was checked.
+
+    Each row alone, then those that came out together: finite, a distribution, and the same both times. Raises
+    ImportRejected.
+    """
+    columns, rows = comparison.rows(package.signature, background=None, golden=None, edges={}, generated=PROBES)
+    alone = {row: scores for row in range(rows) if (scores := _asked(runtime, columns, [row])) is not None}
+    if not alone:
+        raise ImportRejected(f"The graph answers none of {rows} rows that its signature allows.")
+    together = _asked(runtime, columns, list(alone))
+    if together is None:
+        raise ImportRejected("The graph answers rows one by one, and not several together.")
+    check(package.signature, together)
+    if not np.allclose(together, np.concatenate(list(alone.values())), rtol=0, atol=1e-5):
+        raise ImportRejected("The graph answers a row otherwise when it comes with others.")
+    package.report["golden"] = {"cases": 0}
+    package.report["probe"] = {"rows": rows, "answered": len(alone)}
+    package.why_isolated = UNPROVED.format(rows=rows)
+
+
+def _asked(runtime: Runtime, columns: Columns, rows: list[int]) -> NDArray[np.float64] | None:
+    """Scores of some of the rows; None when the graph cannot answer them."""
+    try:
+        return runtime.predict({name: array[rows] for name, array in columns.items()}, len(rows))
+    except RuntimeFailed:
+        return None
 
 
 def check(signature: Signature, scores: NDArray[np.float64]) -> None:

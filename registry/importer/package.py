@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
-from registry import background
+from registry import background, card_pictures
 from registry.contract import CARD, MANIFEST, Card, Contract, ContractError, ModelFile
+from registry.environments.locks import LOCK
 from registry.runtimes.base import Columns
 from registry.signature import InvalidInput, Signature
 
@@ -34,6 +35,8 @@ class Package:
     why_isolated: str = ""
     graph: bytes | None = None
     graph_path: str = ""
+    lock: bytes | None = None
+    pictures: tuple[str, ...] = ()  # that the card shows
 
     @classmethod
     def managed(cls, found: Contract, *, card: Card, trusted: bool, report: dict[str, Any]) -> Self:
@@ -43,7 +46,7 @@ class Package:
             directory=found.directory,
             model_file=found.model_file,
             trusted=trusted,
-            report={**report, "warnings": list(found.warnings), "packages": manifest["runtime"]["packages"]},
+            report={**report, "warnings": list(found.warnings), **_trained_in(manifest)},
             metadata={
                 **{key: manifest["model"].get(key) for key in ("name", "version", "description")},
                 "metrics": manifest.get("metrics", []),
@@ -62,20 +65,30 @@ class Package:
         )
         if found.background is not None:
             package.background = _background(package, package.companions["background"])
+        package._keep_pictures(card)
         return package
 
     @classmethod
     def bare(cls, directory: Path, model_file: ModelFile, *, card: Card, trusted: bool, report: dict[str, Any]) -> Self:
         """A folder without a manifest: its signature will be inferred, as a draft."""
         metadata = {"name": model_file.path.name, "metrics": [], "card": _card_text(card)}
-        return cls(
+        unused = [f"{name} lies beside the model and is not used." for name in model_file.unused]
+        package = cls(
             directory=directory,
             model_file=model_file,
             trusted=trusted,
-            report={**report, "warnings": ["There is no manifest: the signature was inferred."]},
+            report={**report, "warnings": ["There is no manifest: the signature was inferred.", *unused]},
             metadata=metadata,
             is_draft=True,
         )
+        package._keep_pictures(card)
+        return package
+
+    def _keep_pictures(self, card: Card) -> None:
+        """Note the card's pictures that are there; what a stranger calls a picture is looked at first."""
+        self.report["pictures"], left_out = card_pictures.collect(self.directory, card.text)
+        self.report["warnings"] += left_out
+        self.pictures = tuple(self.report["pictures"])
 
     @property
     def signature(self) -> Signature:
@@ -93,6 +106,14 @@ class Package:
         return [step["file"] for step in self.steps or []]
 
     @property
+    def step_requests(self) -> list[Any]:
+        """The same for the child: a path, or {"file", "columns"} where a step transforms some columns in their place."""
+        return [
+            {"file": step["file"], "columns": step["columns"]} if step.get("columns") else step["file"]
+            for step in self.steps or []
+        ]
+
+    @property
     def model_paths(self) -> list[str]:
         """The files the child opens."""
         return list(dict.fromkeys([self.model_path, *self.step_files]))
@@ -104,13 +125,19 @@ class Package:
 
     def contents(self) -> Iterator[tuple[str, bytes]]:
         """Path and bytes of every file that is kept; companions under their usual names."""
-        kept = {path: path for path in [*self.model_paths, MANIFEST, CARD]}
+        kept = {path: path for path in [*self.model_paths, MANIFEST, CARD, *self.pictures]}
         kept |= {COMPANIONS[kind]: path for kind, path in self.companions.items()}
         for name, path in kept.items():
             if (self.directory / path).is_file():
                 yield name, (self.directory / path).read_bytes()
         if self.graph is not None and self.graph_path not in kept:
             yield self.graph_path, self.graph
+        if self.lock is not None:
+            yield LOCK, self.lock
+
+
+def _trained_in(manifest: dict[str, Any]) -> dict[str, Any]:
+    return {key: manifest["runtime"][key] for key in ("packages", "python")}
 
 
 def _card_text(card: Card) -> str:

@@ -148,6 +148,39 @@ def numeric() -> dict[str, Any]:
     return {"table": named(numbers()), "features": NUMBERS}
 
 
+def graph_by_name(estimator: Any, names: list[str], **options: Any) -> onnx.ModelProto:
+    """A fitted pipeline as its author would export it with one input for each column."""
+    from skl2onnx.common.data_types import FloatTensorType
+    from sklearn.compose import ColumnTransformer
+    from sklearn.pipeline import Pipeline
+
+    whole = ColumnTransformer([("all", "passthrough", names)]).fit(_no_rows(names))
+    steps = estimator.steps if isinstance(estimator, Pipeline) else [("model", estimator)]
+    types = [(name, FloatTensorType([None, 1])) for name in names]
+    return _exported(Pipeline([("columns", whole), *steps]), types, options)
+
+
+def graph_of_matrix(estimator: Any, columns: int | None, **options: Any) -> onnx.ModelProto:
+    """A fitted estimator as skl2onnx's own examples export it: one matrix of numbers."""
+    from skl2onnx.common.data_types import FloatTensorType
+
+    return _exported(estimator, [("float_input", FloatTensorType([None, columns]))], options)
+
+
+def _no_rows(names: list[str]) -> Any:
+    import pandas as pd
+
+    return pd.DataFrame(np.zeros((2, len(names))), columns=names)
+
+
+def _exported(estimator: Any, types: list[Any], options: dict[str, Any]) -> onnx.ModelProto:
+    from skl2onnx import convert_sklearn
+
+    options = {"zipmap": False} if not options and hasattr(estimator, "predict_proba") else options
+    chosen = {id(estimator): options} if options and hasattr(estimator, "predict_proba") else None
+    return convert_sklearn(estimator, initial_types=types, target_opset={"": 18, "ai.onnx.ml": 3}, options=chosen)
+
+
 def bare(folder: Path, estimator: Any, name: str = "model.joblib") -> Path:
     folder.mkdir(exist_ok=True)
     joblib.dump(estimator, folder / name)
@@ -169,6 +202,11 @@ def with_another_number(graph: bytes, by: float) -> bytes:
     for attribute in (each for node in model.graph.node for each in node.attribute):
         if attribute.name in {"nodes_values", "coefficients"}:
             attribute.floats[0] += by
+            return model.SerializeToString()
+        if attribute.name == "nodes_values_as_tensor":
+            values = numpy_helper.to_array(attribute.t).copy()
+            values.flat[0] += by
+            attribute.t.CopyFrom(numpy_helper.from_array(values, attribute.t.name))
             return model.SerializeToString()
     raise AssertionError([tensor.name for tensor in model.graph.initializer])
 

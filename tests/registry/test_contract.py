@@ -250,6 +250,8 @@ def test_an_unlisted_file_and_a_missing_golden_are_warnings(folder):
     del folder.manifest["artifacts"]["golden"]
     folder.write()
     (folder.path / "notes.txt").write_text("x")
+    (folder.path / "curve.png").write_text("x")
+    (folder.path / "README.md").write_text("![a curve](curve.png)")
     no_golden, unlisted = contract.read(folder.path).warnings
     assert no_golden.startswith("There is no golden.json")
     assert unlisted.startswith("notes.txt: is not listed")

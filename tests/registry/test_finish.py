@@ -28,7 +28,8 @@ def pulled(monkeypatch: pytest.MonkeyPatch, examined: Any) -> Any:
 
     def arrange(change: Any = lambda package: None) -> None:
         package: Package = deepcopy(examined("iris"))
-        monkeypatch.setattr(run, "_pull", lambda *_: package)
+        monkeypatch.setattr(run, "_pull", lambda *_: Path())
+        monkeypatch.setattr(run, "read_package", lambda *_, **_how: package)
         monkeypatch.setattr(examine, "examine", lambda package, progress: change(package))
 
     return arrange
@@ -93,11 +94,14 @@ def test_rejection_does_not_touch_what_is_ready(iris: ModelVersion, pulled: Any)
 
 
 def test_what_cannot_be_stored_is_left_out(waiting: ModelVersion, pulled: Any, tmp_path: Path) -> None:
-    def refuse(_package: Package) -> None:
+    def refuse(package: Package) -> None:
+        package.report |= {"trained_with": "1\x00.6", "globals": ["half a \ud800"], "largest": float("nan")}
         raise ImportRejected("a\x00b" + "x" * 10_000)
 
     pulled(refuse)
     version = imported(waiting)
+    found = version.report
+    assert (found["trained_with"], found["globals"], found["largest"]) == ("1 .6", ["half a ?"], None)
     assert version.reason.startswith("a bxx")
     assert len(version.reason) == run.MAX_REASON
 

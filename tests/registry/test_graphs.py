@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import joblib
 import numpy as np
 import onnx
 import pytest
@@ -12,24 +13,30 @@ from onnx import TensorProto, helper, numpy_helper
 
 from registry import runtimes
 from registry.exceptions import ImportRejected
-from registry.importer.package import Package
+from registry.importer import graphs
 from registry.importer.process import JailedChild
-from tests.registry.repositories import changed, examined, keep_the_first, stored_version  # noqa: F401  a fixture
+from registry.signature import Signature
+from tests.registry.repositories import (
+    changed,
+    examined,
+    graph_by_name,
+    graph_of_matrix,
+    stored_version,  # noqa: F401  a fixture
+)
 from tests.worlds import IRIS
 
 Change = Callable[[onnx.ModelProto], None]
 
 
+@pytest.fixture(scope="session")
+def exported(example: Any) -> bytes:
+    """The iris pipeline with one input for each feature, its label, and its probabilities."""
+    return graph_by_name(joblib.load(example("iris") / "model.joblib"), list(IRIS)).SerializeToString()
+
+
 @pytest.fixture
-def graph(examined_iris: Package) -> onnx.ModelProto:
-    assert examined_iris.graph is not None
-    return onnx.load_model_from_string(examined_iris.graph)
-
-
-@pytest.fixture(name="examined_iris")
-def examined_iris_package(request: pytest.FixtureRequest) -> Package:
-    found: Package = request.getfixturevalue("examined")("iris")
-    return found
+def graph(exported: bytes) -> onnx.ModelProto:
+    return onnx.load_model_from_string(exported)
 
 
 @pytest.fixture
@@ -52,8 +59,10 @@ def repository(example: Any, tmp_path: Path) -> Callable[..., Path]:
 def test_graph_is_served_and_no_child_is_started(
     repository: Any, graph: onnx.ModelProto, stored: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(JailedChild, "__init__", lambda *_, **__: pytest.fail("a child was started"))
-    version = stored(examined(repository(graph.SerializeToString())))
+    with monkeypatch.context() as patched:
+        patched.setattr(JailedChild, "__init__", lambda *_, **__: pytest.fail("a child was started"))
+        package = examined(repository(graph.SerializeToString()))
+    version = stored(package)
     assert (version.runtime, version.reason, version.report["golden"]["cases"]) == ("onnx", "", 8)
     assert version.report["serving"]["graph"] == "model.onnx"
     columns = {name: np.array([value]) for name, value in IRIS.items()}
@@ -102,12 +111,12 @@ def external_sparse(model: onnx.ModelProto) -> None:
 
 
 def two_scores(model: onnx.ModelProto) -> None:
-    model.graph.node.append(helper.make_node("Identity", [model.graph.output[0].name], ["again"]))
+    model.graph.node.append(helper.make_node("Identity", [model.graph.output[1].name], ["again"]))
     model.graph.output.append(helper.make_tensor_value_info("again", TensorProto.FLOAT, [None, 3]))
 
 
 def no_scores(model: onnx.ModelProto) -> None:
-    model.graph.output[0].type.tensor_type.elem_type = TensorProto.INT64
+    del model.graph.output[1]
 
 
 def other_input(model: onnx.ModelProto) -> None:
@@ -118,6 +127,24 @@ def other_input(model: onnx.ModelProto) -> None:
 
 def odd_input(model: onnx.ModelProto) -> None:
     model.graph.input[0].type.tensor_type.elem_type = TensorProto.COMPLEX64
+
+
+def fixed_rows(model: onnx.ModelProto) -> None:
+    model.graph.input[0].type.tensor_type.shape.dim[0].dim_value = 1
+
+
+def flat_input(model: onnx.ModelProto) -> None:
+    del model.graph.input[0].type.tensor_type.shape.dim[1]
+
+
+def dictionaries(model: onnx.ModelProto) -> None:
+    scores = model.graph.output[1].name
+    model.graph.node.append(
+        helper.make_node("ZipMap", [scores], ["maps"], domain="ai.onnx.ml", classlabels_int64s=[0, 1, 2])
+    )
+    entry = helper.make_map_type_proto(TensorProto.INT64, helper.make_tensor_type_proto(TensorProto.FLOAT, []))
+    del model.graph.output[1]
+    model.graph.output.append(helper.make_value_info("maps", helper.make_sequence_type_proto(entry)))
 
 
 def invalid(model: onnx.ModelProto) -> None:
@@ -134,7 +161,10 @@ REFUSED = {
     external_sparse: "keeps data in another file",
     two_scores: "has 2 outputs of numbers; exactly one must hold the scores",
     no_scores: "has 0 outputs of numbers",
-    other_input: "one input per feature, by its name. Not so: petal_width, width",
+    other_input: "one input per feature, by its name, or one matrix of 4 columns. Not so: petal_width, width",
+    fixed_rows: r"takes exactly 1 row at a time; leave the first axis free",
+    flat_input: "must have two dimensions, rows and columns",
+    dictionaries: r'a list of dictionaries \(ZipMap\), not numbers: .*"zipmap": False',
     odd_input: "types nobody can enter",
     invalid: "is not valid: the checker refuses it",
 }
@@ -158,15 +188,16 @@ def test_empty_graph(repository: Any) -> None:
 
 
 def test_graph_that_answers_otherwise(repository: Any, graph: onnx.ModelProto) -> None:
-    coefficients = next(each for each in graph.graph.initializer if "coef" in each.name)
-    values = numpy_helper.to_array(coefficients) * 0.9
-    coefficients.CopyFrom(numpy_helper.from_array(values, coefficients.name))
+    classifier = next(node for node in graph.graph.node if node.op_type == "LinearClassifier")
+    next(each for each in classifier.attribute if each.name == "coefficients").floats[0] += 0.5
     with pytest.raises(ImportRejected, match="Golden row “case-1” comes out differently here"):
         examined(repository(graph.SerializeToString()))
 
 
 def test_graph_with_too_few_scores(repository: Any, graph: onnx.ModelProto) -> None:
-    keep_the_first(graph)
+    graph.graph.initializer.append(numpy_helper.from_array(np.zeros(1, np.int64), "first"))
+    graph.graph.node.append(helper.make_node("Gather", [graph.graph.output[1].name, "first"], ["one"], axis=1))
+    graph.graph.output[1].CopyFrom(helper.make_tensor_value_info("one", TensorProto.FLOAT, [None, 1]))
     with pytest.raises(ImportRejected, match="The model answers 1 numbers a row; its signature wants 3"):
         examined(repository(graph.SerializeToString()))
 
@@ -177,15 +208,53 @@ def test_graph_without_promises(repository: Any, graph: onnx.ModelProto) -> None
         examined(repository(content, lambda manifest: manifest["artifacts"].pop("golden")))
 
 
-def test_graph_without_a_manifest(tmp_path: Path, graph: onnx.ModelProto) -> None:
-    (tmp_path / "model.onnx").write_bytes(graph.SerializeToString())
-    with pytest.raises(ImportRejected, match=r"needs a model_manifest\.json"):
-        examined(tmp_path)
-
-
 def test_graph_with_steps(repository: Any, graph: onnx.ModelProto) -> None:
     def add(manifest: dict[str, Any]) -> None:
         manifest["model"]["steps"] = [{"file": "model.onnx", "format": "joblib"}]
 
     with pytest.raises(ImportRejected, match="holds its preprocessing itself"):
         examined(repository(graph.SerializeToString(), add))
+
+
+# -- one matrix of all features
+
+
+def test_matrix_is_fed_in_the_order_of_the_manifest(repository: Any, example: Any, stored: Any) -> None:
+    estimator = joblib.load(example("iris") / "model.joblib")
+    version = stored(examined(repository(graph_of_matrix(estimator, 4).SerializeToString())))
+    assert version.report["golden"]["cases"] == 8
+    fed = version.report["serving"]["inputs"]["petal_length"]
+    assert fed == {"name": "float_input", "t": "f4", "column": 2}
+    columns = {name: np.array([value, 6.0]) for name, value in reversed(IRIS.items())}
+    assert runtimes.load(version).predict(columns, 2)[0].argmax() == 0
+
+
+def test_matrix_of_another_width(repository: Any, example: Any) -> None:
+    estimator = joblib.load(example("iris") / "model.joblib")
+    graph = graph_of_matrix(estimator, 4)
+    graph.graph.input[0].type.tensor_type.shape.dim[1].dim_value = 5
+    with pytest.raises(ImportRejected, match="or one matrix of 4 columns"):
+        examined(repository(graph.SerializeToString()))
+
+
+def whole(model: onnx.ModelProto) -> None:
+    model.graph.input[0].type.tensor_type.elem_type = TensorProto.INT64
+
+
+def test_a_text_is_no_number(graph: onnx.ModelProto) -> None:
+    signature = Signature.parse({"task": "x", "inputs": {"features": [{"name": n, "dtype": "string"} for n in IRIS]}})
+    with pytest.raises(ImportRejected, match="sepal_length: the graph takes numbers for it"):
+        graphs.describe(graph.SerializeToString(), signature)
+
+
+@pytest.mark.parametrize(("more", "said"), [({}, "its dtype is number"), ({"nullable": True}, "it may be missing")])
+def test_a_whole_number_is_neither_missing_nor_half(graph: onnx.ModelProto, more: Any, said: str) -> None:
+    whole(graph)
+    node = helper.make_node("Cast", ["sepal_length"], ["cast"], to=TensorProto.FLOAT)
+    for each in graph.graph.node:
+        each.input[:] = ["cast" if name == "sepal_length" else name for name in each.input]
+    graph.graph.node.insert(0, node)
+    features = [{"name": n, "dtype": "number"} | more for n in IRIS]
+    signature = Signature.parse({"task": "x", "inputs": {"features": features}})
+    with pytest.raises(ImportRejected, match=f"sepal_length: the graph takes whole numbers for it, and {said}"):
+        graphs.describe(graph.SerializeToString(), signature)

@@ -3,6 +3,7 @@
 Nobody can tell from a fitted model: integer or real, unit, label, order, sensitivity. A person edits it.
 """
 
+from statistics import NormalDist
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from registry.importer.child.serving import Model
 from registry.importer.child.tracing import IMPUTERS, Column, kind, walk
 
 MOST_CATEGORIES = 2000
+EXACT = {"MinMaxScaler", "KBinsDiscretizer", "QuantileTransformer"}  # they keep the ends of what they saw
 Feature = dict[str, Any]
 
 
@@ -45,11 +47,13 @@ def _learn(feature: Feature, estimator: Any, index: int, column: Column) -> None
     elif (ends := _ends(estimator, index)) is not None:
         low, high = sorted(float(each) for each in column.back(np.array(ends, dtype=float)))
         if np.isfinite(low) and np.isfinite(high) and low < high:
+            if name in EXACT:
+                feature["train_range"] = [low, high]
             feature.setdefault("train_range", [low, high])
 
 
 def _ends(estimator: Any, index: int) -> tuple[float, float] | None:
-    """Smallest and largest value an estimator remembers of its column; a scaler's mean and 3 deviations."""
+    """Smallest and largest value an estimator remembers of its column; else its middle and 3 deviations."""
     name = kind(estimator)
     if name == "MinMaxScaler":
         return estimator.data_min_[index], estimator.data_max_[index]
@@ -58,9 +62,16 @@ def _ends(estimator: Any, index: int) -> tuple[float, float] | None:
     if name == "QuantileTransformer":
         return estimator.quantiles_[0][index], estimator.quantiles_[-1][index]
     if name == "StandardScaler" and estimator.mean_ is not None and estimator.scale_ is not None:
-        mean, spread = estimator.mean_[index], 3 * estimator.scale_[index]
-        return mean - spread, mean + spread
+        return _around(estimator.mean_[index], estimator.scale_[index])
+    if name == "RobustScaler" and estimator.center_ is not None and estimator.scale_ is not None:
+        low, high = (NormalDist().inv_cdf(each / 100) for each in estimator.quantile_range)
+        deviations = 1.0 if estimator.unit_variance else high - low
+        return _around(estimator.center_[index], estimator.scale_[index] / deviations)
     return None
+
+
+def _around(middle: float, deviation: float) -> tuple[float, float]:
+    return middle - 3 * deviation, middle + 3 * deviation
 
 
 def _learn_categories(feature: Feature, encoder: Any, index: int) -> None:
@@ -101,8 +112,8 @@ def _learn_histogram_categories(feature: Feature, model: Any, index: int) -> Non
 
 def _learn_default(feature: Feature, imputer: Any, index: int) -> None:
     statistics = getattr(imputer, "statistics_", None)
-    if statistics is None:
-        return
+    if statistics is None or getattr(imputer, "strategy", None) == "constant":
+        return  # what stands for "missing" is no good answer to begin a form with
     value = _plain(statistics[index])
     if value is not None and value == value:  # noqa: PLR0124
         feature["default"] = value

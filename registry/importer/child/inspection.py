@@ -47,7 +47,7 @@ def inspect(model: Model) -> dict[str, Any]:
         "n_features": _count(model.first) or (len(features) if features else None),
         "feature_names": model.names,
         "classes": _classes(estimator),
-        "threshold": _threshold(estimator) or model.hints.get("threshold"),
+        **_decision(model),
         "draft": draft(model, features) if features else None,
         "warnings": _warnings(model),
         "hints": _hints(model),
@@ -79,14 +79,44 @@ def _classes(estimator: Any) -> list[Any] | None:
     return values
 
 
-def _threshold(estimator: Any) -> float | None:
-    """Of the outermost classifier that sets one; a number, never a rule such as "auto"."""
-    for each in (estimator, getattr(estimator, "steps", [[None]])[-1][-1]):
-        for attribute in ("best_threshold_", "threshold"):
-            value = getattr(each, attribute, None)
-            if "Threshold" in type(each).__name__ and isinstance(value, (int, float)):
-                return float(value)
-    return None
+def _decision(model: Model) -> dict[str, Any]:
+    """{"threshold", "positive"}: from which probability of which class the model answers that class, if it says so.
+
+    A classifier with a threshold of its own goes before the number that lies beside it in a bundle.
+    """
+    value = model.hints.get("threshold")
+    positive = None
+    if (chooser := _chooser(model.estimator)) is not None and not _by_decision_function(chooser):
+        own = getattr(chooser, "best_threshold_", getattr(chooser, "threshold", None))
+        value = float(own) if isinstance(own, (int, float)) else 0.5  # "auto" is 0.5 of a probability
+        positive = _positive(chooser)
+    if value is None or not 0 <= value <= 1:
+        return {"threshold": None, "positive": None}
+    return {"threshold": value, "positive": positive}
+
+
+def _chooser(estimator: Any) -> Any:
+    """The outermost classifier with a threshold: inside a search, or at the end of a pipeline."""
+    while estimator is not None and not type(estimator).__name__.endswith(
+        ("ThresholdClassifier", "ThresholdClassifierCV")
+    ):
+        if hasattr(estimator, "best_estimator_"):
+            estimator = estimator.best_estimator_
+        else:
+            estimator = estimator.steps[-1][-1] if hasattr(estimator, "steps") else None
+    return estimator
+
+
+def _by_decision_function(chooser: Any) -> bool:
+    """Whether its threshold is on a scale of its own and says nothing about a probability."""
+    return getattr(chooser, "response_method", "auto") == "decision_function"
+
+
+def _positive(chooser: Any) -> Any:
+    value = getattr(chooser, "pos_label", None)
+    if (ask := getattr(getattr(chooser, "_curve_scorer", None), "_get_pos_label", None)) is not None:
+        value = ask()  # private, and the one place that knows
+    return value.item() if isinstance(value, np.generic) else value
 
 
 def _warnings(model: Model) -> list[str]:
@@ -95,6 +125,7 @@ def _warnings(model: Model) -> list[str]:
         found.append("The model answers several questions at once; only one can be recorded.")
     if model.scores == "label":
         found.append("The model has no predict_proba: it answers a class without a probability.")
+    found += _bundle_warnings(model)
     for each in parts(model.estimator):
         found += [
             f"{type(each).__name__} keeps {what} inside the file."
@@ -102,6 +133,24 @@ def _warnings(model: Model) -> list[str]:
             if name in vars(each)
         ]
     return list(dict.fromkeys(found))
+
+
+def _bundle_warnings(model: Model) -> list[str]:
+    """What a bundle or a classifier says of its decisions and columns and cannot be taken over."""
+    found = []
+    chooser, told = _chooser(model.estimator), model.hints.get("threshold")
+    if chooser is not None and _by_decision_function(chooser):
+        found.append("The model decides by its decision function; here its probability decides: labels may differ.")
+    if told is not None and not 0 <= told <= 1:
+        found.append("The threshold in the file is no probability from 0 to 1: it is not used.")
+    elif told is not None and (own := _decision(model)["threshold"]) not in (None, told):
+        found.append(
+            f"The file names the threshold {told:.6g}, and its model decides at {own:.6g}: the model's is used."
+        )
+    columns = model.hints.get("feature_columns")
+    if columns and set(columns) != set(model.names or ()):
+        found.append("The columns in the file are not those the model was fitted on: they are not used.")
+    return found
 
 
 def _hints(model: Model) -> dict[str, Any]:

@@ -7,11 +7,15 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from registry.importer.child.samplers import without_samplers
+
 Columns = dict[str, NDArray[Any]]
 
 MODEL_KEYS = ("model", "pipeline", "estimator", "classifier", "regressor", "clf")
 THRESHOLD_KEYS = ("threshold", "best_threshold", "decision_threshold", "optimal_threshold")
 COLUMN_KEYS = ("feature_columns", "feature_names", "features", "columns", "input_columns")
+LABEL_KEYS = ("class_names", "class_labels", "target_names", "labels")
+LABELLERS = {"LabelEncoder", "LabelBinarizer"}  # they are for the answers, not for the inputs
 
 
 class Unusable(Exception):
@@ -21,17 +25,28 @@ class Unusable(Exception):
 class Model:
     """A loaded estimator, the transformers chained before it, and what its bundle said about both."""
 
-    def __init__(self, found: Any, steps: list[Any]) -> None:
+    def __init__(self, found: Any, steps: list[Any], columns: list[list[str] | None] | None = None) -> None:
+        """`columns`: for each step the columns it transforms in their place; None is all of them."""
         self.estimator, self.hints = unwrap(found)
+        self.estimator, self.dropped = without_samplers(self.estimator)
         self.steps = steps
+        self.step_columns = columns or [None] * len(steps)
         one_thread(self.estimator)
-        self.first = steps[0] if steps else self.estimator
+        whole = [step for step, chosen in zip(steps, self.step_columns, strict=True) if chosen is None]
+        self.first = whole[0] if whole else self.estimator
         self.missing = None if _knows_none(self.first) or _knows_none(self.estimator) else np.nan
         names = getattr(self.first, "feature_names_in_", None)
         # fitted on an array: it must be given an array
         self.framed = names is not None or not hasattr(self.first, "n_features_in_")
         self.names: list[str] | None = None if names is None else [str(each) for each in names]
-        self.names = self.names or self.hints.get("feature_columns")
+        self.names = self.names or self._hinted_names()
+
+    def _hinted_names(self) -> list[str] | None:
+        """The bundle's columns, unless the model was fitted on another number of them."""
+        names, fitted = self.hints.get("feature_columns"), getattr(self.first, "n_features_in_", None)
+        if not names or fitted not in (None, len(names)) or len(set(names)) != len(names):
+            return None
+        return list(names)
 
     @property
     def scores(self) -> str:
@@ -43,8 +58,8 @@ class Model:
     def predict(self, columns: Columns) -> NDArray[np.float64]:
         """Scores, shape (rows, classes) in the order of `classes_`, or (rows, 1)."""
         table = self.table(columns)
-        for step in self.steps:
-            table = step.transform(table)
+        for step, chosen in zip(self.steps, self.step_columns, strict=True):
+            table = step.transform(table) if chosen is None else self._replaced(table, step, chosen)
         if self.scores == "probability":
             answer = self.estimator.predict_proba(table)
         elif self.scores == "label":
@@ -52,6 +67,15 @@ class Model:
         else:
             answer = np.asarray(self.estimator.predict(table)).reshape(len(table), -1)
         return np.ascontiguousarray(answer, dtype=np.float64)
+
+    def _replaced(self, table: Any, step: Any, chosen: list[str]) -> Any:
+        """The table with some of its columns transformed, each into one, as an encoder of targets does."""
+        frame = table if isinstance(table, pd.DataFrame) else pd.DataFrame(table, columns=self.names)
+        found = np.asarray(step.transform(frame[chosen]))
+        if found.shape != (len(frame), len(chosen)):
+            raise ValueError("The step does not make one column of each of its columns.")
+        frame = frame.assign(**{name: found[:, index] for index, name in enumerate(chosen)})
+        return frame if self.framed else frame.to_numpy()
 
     def table(self, columns: Columns) -> Any:
         """What the estimator was fitted on: a frame by its column names, or an array by position."""
@@ -81,7 +105,20 @@ def unwrap(found: Any) -> tuple[Any, dict[str, Any]]:
     named = [able[key] for key in MODEL_KEYS if key in able]
     if not named and len(able) != 1:
         raise Unusable(f"The file holds a dict with {len(able)} models; put the one to serve under 'model'.")
-    return (named or list(able.values()))[0], _bundle_hints(found)
+    model = (named or list(able.values()))[0]
+    if loose := _loose(found, model):
+        raise Unusable(
+            f"The file holds a dict with a model and what may prepare its inputs ({', '.join(loose)[:100]}): put them "
+            "into one Pipeline, or into files of their own that a manifest lists in model.steps."
+        )
+    return model, _bundle_hints(found)
+
+
+def _loose(found: dict[Any, Any], model: Any) -> list[str]:
+    """Keys of transformers that are no part of the model: whether it was trained behind them cannot be known."""
+    able = [key for key, each in found.items() if hasattr(each, "transform") and not hasattr(each, "predict")]
+    inside = {id(each) for each in parts(model)} if able else set()
+    return [str(key) for key in able if type(found[key]).__name__ not in LABELLERS and id(found[key]) not in inside]
 
 
 def _bundle_hints(found: dict[Any, Any]) -> dict[str, Any]:
@@ -93,7 +130,18 @@ def _bundle_hints(found: dict[Any, Any]) -> dict[str, Any]:
         values = found.get(key)
         if isinstance(values, (list, tuple, np.ndarray, pd.Index)) and all(isinstance(v, str) for v in values):
             hints.setdefault("feature_columns", [str(each) for each in values])
+    if labels := _class_labels(found):
+        hints["class_labels"] = labels
     return hints
+
+
+def _class_labels(found: dict[Any, Any]) -> list[str]:
+    """What the classes 0, 1, ... are called, by a list or by the encoder of the training's labels."""
+    given = [getattr(each, "classes_", None) for each in found.values() if type(each).__name__ in LABELLERS]
+    for values in [*given, *(found.get(key) for key in LABEL_KEYS)]:
+        if isinstance(values, (list, tuple, np.ndarray)) and all(isinstance(each, str) for each in values):
+            return [str(each) for each in values]
+    return []
 
 
 def parts(estimator: Any) -> Iterator[Any]:

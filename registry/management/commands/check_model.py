@@ -24,8 +24,9 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         package = check(options["directory"], trusted=options["trusted"], command=self)
         cases = package.report.get("golden", {}).get("cases", 0)
+        first = "Once somebody confirms its draft signature, " if package.is_draft else ""
         self.stdout.write(
-            f"{options['directory']} can be served: runtime {package.runtime}, {cases} golden rows replayed."
+            f"{first}{options['directory']} can be served: runtime {package.runtime}, {cases} golden rows replayed."
         )
         for text in [*package.report.get("warnings", []), package.why_isolated]:
             if text:
