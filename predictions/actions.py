@@ -119,21 +119,23 @@ def _replay(call: _Call) -> Answer | None:
 
 def _run(asked: Serving, table: CleanTable, call: _Call) -> tuple[Serving, NDArray[np.float64]]:
     """Who answered, and the scores. A champion that cannot be loaded is answered for by the one before it."""
-    answering = asked
     try:
-        try:
-            runtime = runtimes.load(asked.version)
-        except RuntimeFailed as failed:
-            before = serving.previous(asked)
-            if before is None:
-                raise
-            logger.warning(
-                "fallback", extra={"version": str(asked.version), "to": str(before.version), "why": str(failed)}
-            )
-            answering, runtime = before, runtimes.load(before.version)
-        return answering, runtime.predict(table.columns, table.rows)
+        return asked, _scores(asked, table)
     except RuntimeFailed as failed:
-        raise _failure(call, answering, table, failed) from failed
+        before = serving.previous(asked) if failed.kind == "load" else None
+        if before is None:
+            raise _failure(call, asked, table, failed) from failed
+        names = {"version": str(asked.version), "to": str(before.version), "why": str(failed)}
+        logger.warning("fallback", extra=names)
+    try:
+        return before, _scores(before, table)
+    except RuntimeFailed as failed:
+        raise _failure(call, before, table, failed) from failed
+
+
+def _scores(answering: Serving, table: CleanTable) -> NDArray[np.float64]:
+    """Raises RuntimeFailed: of kind "load" when the version cannot be had here, by whichever runtime."""
+    return runtimes.load(answering.version).predict(table.columns, table.rows)
 
 
 def _failure(call: _Call, answering: Serving, table: CleanTable, failed: RuntimeFailed) -> NotAnswered:

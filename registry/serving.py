@@ -1,14 +1,24 @@
-"""Which version answers now: the latest ledger entry, kept for at most a second in each process."""
+"""Which version answers now: the latest ledger entry, kept for at most a second in each process.
+
+A version whose child takes time to start is started when its entry is first seen; for as long as that takes, 10 s at
+most, the entry before it goes on answering, and the records say so. A suspension waits for nothing.
+"""
 
 import threading
 import time
 from dataclasses import dataclass
 
 from django.conf import settings
+from django.utils import timezone
 
+from registry import runtimes
 from registry.exceptions import ModelSuspended, UnknownModel
 from registry.models import LedgerEntry, ModelVersion, RegisteredModel
+from registry.runtimes.base import RuntimeFailed
 from registry.signature import Signature
+
+WARM_SECONDS = 10.0  # for which the entry before may go on answering
+WARM_LOOK = 0.1  # seconds between looks at a child that is starting
 
 
 @dataclass(frozen=True)
@@ -24,8 +34,21 @@ class Serving:
         return self.version.model
 
 
+class _Warming:
+    """A new entry whose version is being started in this process."""
+
+    def __init__(self, entry: LedgerEntry, event: threading.Event) -> None:
+        self.entry, self.event = entry, event
+        self.until = time.monotonic() + WARM_SECONDS
+
+    @property
+    def is_over(self) -> bool:
+        return self.event.is_set() or time.monotonic() > self.until
+
+
 _lock = threading.Lock()
 _champions: dict[str, tuple[float, Serving | ModelSuspended]] = {}
+_warming: dict[str, _Warming] = {}
 _signatures: dict[int, Signature] = {}
 
 
@@ -33,12 +56,54 @@ def champion(name: str) -> Serving:
     """The version of the model's latest ledger entry. Raises UnknownModel, ModelSuspended."""
     known = _champions.get(name)
     if known is None or known[0] < time.monotonic():
-        known = (time.monotonic() + settings.CHAMPION_CACHE_SECONDS, _look_up(name))
+        latest = _look_up(name)
+        found = _warmed(name, latest, before=known[1] if known else None)
+        wait = settings.CHAMPION_CACHE_SECONDS if found is latest else WARM_LOOK
+        known = (time.monotonic() + wait, found)
         with _lock:
             _champions[name] = known
     if isinstance(known[1], ModelSuspended):
         raise known[1]
     return known[1]
+
+
+def _warmed(
+    name: str, latest: Serving | ModelSuspended, *, before: Serving | ModelSuspended | None
+) -> Serving | ModelSuspended:
+    """The latest state of a model, or the one before it while the latest one's version starts.
+
+    Not locked: reading a version's files takes time, and the suspension of another model must not wait for it.
+    """
+    if isinstance(latest, ModelSuspended) or not isinstance(before, Serving):
+        return latest
+    if latest.entry is None or not _follows(before, latest.entry) or before.version.pk == latest.version.pk:
+        return latest
+    warming = _warming.get(name)
+    if warming is None or warming.entry.pk != latest.entry.pk:
+        warming = _begun(latest.version, latest.entry)
+        if warming is None:
+            return latest
+        with _lock:
+            _warming[name] = warming
+    return latest if warming.is_over else before
+
+
+def _follows(before: Serving, entry: LedgerEntry) -> bool:
+    """Whether the entry was written just now, and nothing between the two: neither another version nor a suspension.
+
+    Who has not looked for long must not be answered under an old entry.
+    """
+    age = abs((timezone.now() - entry.created_at).total_seconds())
+    return before.entry is not None and entry.number == before.entry.number + 1 and age < WARM_SECONDS
+
+
+def _begun(version: ModelVersion, entry: LedgerEntry) -> _Warming | None:
+    """None when there is nothing to wait for, also because it cannot start: the waist deals with that."""
+    try:
+        event = runtimes.warmed(version)
+    except RuntimeFailed:
+        return None
+    return None if event is None else _Warming(entry, event)
 
 
 def _look_up(name: str) -> Serving | ModelSuspended:
@@ -99,8 +164,16 @@ def signature_of(found: ModelVersion) -> Signature:
     return signature
 
 
+def expire() -> None:
+    """Look at the ledger again at the next question: after a promotion in the same process."""
+    with _lock:
+        for name, (_until, known) in list(_champions.items()):
+            _champions[name] = (0.0, known)
+
+
 def forget() -> None:
-    """Drop what this process remembers: after a promotion in the same process, and between tests."""
+    """Drop all that this process remembers: between tests, where rows vanish."""
     with _lock:
         _champions.clear()
+        _warming.clear()
         _signatures.clear()

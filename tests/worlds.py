@@ -72,8 +72,9 @@ def _artifact_cache(tmp_path_factory: pytest.TempPathFactory, django_test_enviro
 
     # A password is hashed a million times, and every test makes its own cast.
     hashers = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-    cache = tmp_path_factory.mktemp("artifacts")
-    with override_settings(ARTIFACT_CACHE=cache, COMPARISON_ROWS=2_000, PASSWORD_HASHERS=hashers):
+    cache, environments = tmp_path_factory.mktemp("artifacts"), tmp_path_factory.mktemp("environments")
+    places = {"ARTIFACT_CACHE": cache, "ENVIRONMENT_CACHE": environments}
+    with override_settings(**places, COMPARISON_ROWS=2_000, PASSWORD_HASHERS=hashers):
         yield
 
 

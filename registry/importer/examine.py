@@ -1,9 +1,5 @@
 """From a package to a runtime: open it in the jail, replay its golden rows, convert it, compare both."""
 
-import contextlib
-import tempfile
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,15 +8,14 @@ from numpy.typing import NDArray
 from registry import artifacts
 from registry.actions import Progress
 from registry.exceptions import ImportRejected
-from registry.importer import comparison, describe, golden, graphs
+from registry.importer import comparison, describe, golden, graph_drafts, graphs, latency
+from registry.importer.opening import WALL_SECONDS, opened
 from registry.importer.package import Package
-from registry.importer.process import JailedChild, encode_columns, limits, may_load, memory_for
+from registry.importer.process import JailedChild, encode_columns
 from registry.runtimes.base import Columns, Runtime, RuntimeFailed
 from registry.runtimes.onnx import OnnxRuntime
 from registry.signature import Feature
 
-CPU_SECONDS = 120
-WALL_SECONDS = 180.0
 PROBES = 8
 MERGED_ROWS = 16
 
@@ -30,18 +25,31 @@ def examine(package: Package, *, progress: Progress) -> None:
     _check_steps(package)
     if package.model_file.format == "onnx":
         _examine_graph(package, progress)
+        _measure_graph(package)
         return
-    with _child(package) as child:
-        progress("opening the model in the jailed child")
-        _load(package, child)
+    with opened(package, progress) as child:
         describe.describe(package, child.call("inspect", {}, deadline=WALL_SECONDS))
         original = _ChildRuntime(child)
         progress("replaying golden rows")
         golden.replay(package, original)
         questions = _questions(package, child)
         package.report["serving"] = _isolated_serving(package, merge=_probe(package, original, *questions))
+        original_ms = latency.one_row(original, *questions)  # now: the child may not survive what comes next
         progress("converting and comparing")
-        _convert(package, child, original, *questions)
+        candidate = _convert(package, child, original, *questions)
+        served_ms = original_ms if candidate is None else latency.one_row(candidate, *questions)
+        package.report["latency"] = {"runtime_ms": served_ms, "original_ms": original_ms}
+        package.report["size"] = package.size if package.graph is None else len(package.graph)
+
+
+def _measure_graph(package: Package) -> None:
+    """A repository's own graph is asked its golden rows: there is no original beside it."""
+    graph, spec, known = package.graph or b"", package.report["serving"], golden.inputs(package)
+    package.report["size"] = len(graph)
+    if known is not None:
+        runtime = OnnxRuntime(graph, inputs=spec["inputs"], scores=spec["scores"])
+        took = latency.one_row(runtime, known, len(next(iter(known.values()))))
+        package.report["latency"] = {"runtime_ms": took, "original_ms": None}
 
 
 def _check_steps(package: Package) -> None:
@@ -50,46 +58,9 @@ def _check_steps(package: Package) -> None:
         raise ImportRejected("model.steps: an ONNX graph holds its preprocessing itself; take the steps away.")
     if any(step["format"] != package.model_file.format for step in steps):
         raise ImportRejected(f"model.steps: every step must be a {package.model_file.format} file, as the model is.")
-    if any("columns" in step for step in steps):
-        raise ImportRejected("model.steps: a step takes all columns; put one for some of them into the pipeline.")
-
-
-@contextlib.contextmanager
-def _child(package: Package) -> Iterator[JailedChild]:
-    with tempfile.TemporaryDirectory(prefix="futurisys-child-") as folder:
-        for path in package.model_paths:
-            target = Path(folder, path)
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes((package.directory / path).read_bytes())
-        child = JailedChild(folder=Path(folder), memory=memory_for(package.size), cpu=CPU_SECONDS)
-        try:
-            yield child
-        finally:
-            child.close()
-
-
-def _load(package: Package, child: JailedChild) -> None:
-    package.report["jail"] = {"in_force": child.jail, "limits": limits(child.jail)}
-    model_format = package.model_file.format
-    may_load(child.jail, model_format, package.trusted)
-    request = {
-        "file": package.model_path,
-        "format": model_format,
-        "trusted": package.trusted,
-        "steps": package.step_files,
-    }
-    answer = child.call("load", request, deadline=WALL_SECONDS)
-    package.report |= {key: answer.get(key) for key in ("globals", "trained_with", "versions")}
-    _check_versions(answer.get("trained_with"), answer["versions"])
-
-
-def _check_versions(trained_with: str | None, versions: dict[str, str]) -> None:
-    here = versions["scikit-learn"]
-    if trained_with and trained_with.split(".")[:2] != here.split(".")[:2]:
-        raise ImportRejected(
-            f"The model was trained with scikit-learn {trained_with}; this server has {here}. Train it with "
-            f"scikit-learn {'.'.join(here.split('.')[:2])} or install that version here."
-        )
+    names = {feature.name for feature in package.signature.features} if steps else set()
+    if odd := sorted({name for step in steps for name in step.get("columns", ())} - names):
+        raise ImportRejected(f"model.steps: columns names {', '.join(odd[:5])}, which the model does not take.")
 
 
 def _isolated_serving(package: Package, *, merge: bool) -> dict[str, Any]:
@@ -99,10 +70,11 @@ def _isolated_serving(package: Package, *, merge: bool) -> dict[str, Any]:
         "file": package.model_path,
         "format": package.model_file.format,
         "trusted": package.trusted,
-        "steps": package.step_files,
+        "steps": package.step_requests,
         "scores": package.report["estimator"]["scores"],
         "n_outputs": 1 if signature.is_regression else len(signature.classes),
         "merge": merge,
+        "environment": package.report["environment"]["key"],
     }
 
 
@@ -168,8 +140,8 @@ def _probe(package: Package, original: Runtime, columns: Columns, rows: int) -> 
     return bool(np.allclose(together, np.concatenate(alone), rtol=1e-9, atol=1e-9))
 
 
-def _convert(package: Package, child: JailedChild, original: Runtime, columns: Columns, rows: int) -> None:
-    """ONNX when it was converted and agrees; the isolated runtime, and why, in every other case."""
+def _convert(package: Package, child: JailedChild, original: Runtime, columns: Columns, rows: int) -> Runtime | None:
+    """The ONNX runtime when it was converted and agrees; None and the reason why, in every other case."""
     package.runtime = "isolated"
     try:
         answer = child.call("convert", _convert_request(package), deadline=WALL_SECONDS)
@@ -177,12 +149,12 @@ def _convert(package: Package, child: JailedChild, original: Runtime, columns: C
         candidate = OnnxRuntime(answer["onnx"], inputs=answer["inputs"], scores=answer["scores"])
     except (RuntimeFailed, ImportRejected) as failed:
         package.why_isolated = f"Served by the isolated runtime: no ONNX form. {failed}"
-        return
+        return None
     try:
         report = comparison.compare(package.signature, columns, rows, original=original, candidate=candidate)
     except RuntimeFailed as failed:
         package.why_isolated = f"Served by the isolated runtime: the ONNX form could not be compared. {failed}"
-        return
+        return None
     package.report["comparison"] = report
     if report["misses"]:
         largest = report["largest_difference"]
@@ -190,7 +162,7 @@ def _convert(package: Package, child: JailedChild, original: Runtime, columns: C
         package.why_isolated = (
             f"Served by the isolated runtime: on {report['misses']} of {rows} rows the ONNX form differs{by}."
         )
-        return
+        return None
     package.runtime = "onnx"
     package.graph, package.graph_path = answer["onnx"], artifacts.CONVERTED
     package.report["serving"] = {
@@ -198,13 +170,15 @@ def _convert(package: Package, child: JailedChild, original: Runtime, columns: C
         "inputs": answer["inputs"],
         "scores": answer["scores"],
     }
+    return candidate
 
 
 def _convert_request(package: Package) -> dict[str, Any]:
     signature = package.signature
     if signature.image is not None:
         return {"image": list(signature.picture_shape)}
-    return {"features": [{"name": feature.name, "t": _wire_type(feature)} for feature in signature.features]}
+    features = [{"name": each.name, "t": _wire_type(each), "kind": each.kind} for each in signature.features]
+    return {"features": features}
 
 
 def _wire_type(feature: Feature) -> str:
@@ -212,16 +186,27 @@ def _wire_type(feature: Feature) -> str:
 
 
 def _examine_graph(package: Package, progress: Progress) -> None:
-    """A repository that ships its own graph: nothing is compared, the golden rows must come out as promised."""
-    if package.is_draft:
-        raise ImportRejected("A repository that holds only an ONNX file needs a model_manifest.json: add one.")
-    if package.golden is None:
+    """A repository that ships its own graph: nothing is compared, the golden rows must come out as promised.
+
+    Without a manifest nothing is promised: the graph is asked rows that its inferred signature allows.
+    """
+    if package.golden is None and not package.is_draft:
         raise ImportRejected("A graph without golden.json cannot be checked against anything: add golden rows.")
     progress("loading the graph")
     content = package.model_file.path.read_bytes()
-    spec = graphs.describe(content, package.signature)
+    if package.is_draft:
+        package.signature_json, spec = graph_drafts.draft(content)
+        describe.check_draft(package.signature_json)
+        package.report["inferred"] = graph_drafts.inferred(package.signature_json)
+    else:
+        spec = graphs.describe(content, package.signature)
+    package.report["graph"] = graphs.summary(content)
     runtime = OnnxRuntime(content, inputs=spec["inputs"], scores=spec["scores"])
-    progress("replaying golden rows")
-    golden.replay(package, runtime)
+    if package.is_draft:
+        progress("asking the graph generated rows")
+        golden.probe(package, runtime)
+    else:
+        progress("replaying golden rows")
+        golden.replay(package, runtime)
     package.runtime, package.graph, package.graph_path = "onnx", content, package.model_path
     package.report["serving"] = {"graph": package.model_path, **spec}

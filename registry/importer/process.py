@@ -136,7 +136,7 @@ def _identity(folder: Path, python: str) -> Message:
 
 
 def _readable_to_all(python: str) -> bool:
-    paths = [Path(python).resolve(), Path(sys.prefix), CHILD]
+    paths = [Path(python).resolve(), Path(python).parent.parent, CHILD]
     return all(each.stat().st_mode & 0o005 == 0o005 for path in paths for each in path.parents) and all(
         each.stat().st_mode & 0o004 for each in paths
     )

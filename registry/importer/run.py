@@ -4,6 +4,7 @@ Each step adds to the report that the version page shows. Nothing is visible to 
 """
 
 import logging
+import math
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -25,25 +26,44 @@ from registry.runtimes.base import RuntimeFailed
 logger = logging.getLogger(__name__)
 
 MAX_REASON = 5_000
+DISCOVERED = ("remote_files",)  # what registry.actions notes of a commit before it is imported
 
 
 def run(version: ModelVersion, *, progress: Progress) -> None:
     """Import a claimed version; its row ends ready or rejected, whatever happens to the files on the way."""
+    # of a rejected version's last try nothing is kept but what its discovery wrote
+    report = {key: version.report[key] for key in DISCOVERED if key in version.report}
+    progress = _told(version, progress)
     try:
         with tempfile.TemporaryDirectory(prefix="futurisys-import-") as folder:
-            package = _pull(version, Path(folder), progress)
+            directory = _pull(version, Path(folder), report, progress)
+            package = read_package(directory, trusted=version.model.trusted, report=report)
+            report = package.report  # rejected or not, it says how far the import came
             examine.examine(package, progress=progress)
             finish(version, package)
     except (ImportRejected, ContractError, HubError, RegistryError, RuntimeFailed) as refused:
-        _reject(version, str(refused))
+        if getattr(refused, "temporary", False):  # the next look at the Hub tries it again
+            report["temporary"] = True
+        _reject(version, str(refused), report)
     except Exception:
         logger.exception("import failed", extra={"version": str(version)})
-        _reject(version, "The import stopped on an error of its own; the worker's log has it.")
+        _reject(version, "The import stopped on an error of its own; the worker's log has it.", report)
     version.refresh_from_db()
 
 
-def _pull(version: ModelVersion, folder: Path, progress: Progress) -> Package:
-    """Download the commit and read its contract."""
+def _told(version: ModelVersion, progress: Progress) -> Progress:
+    """`progress`, also for those who look at the version's page."""
+
+    def tell(message: str) -> None:
+        progress(message)
+        importing = ModelVersion.objects.filter(pk=version.pk, status=ModelVersion.Status.IMPORTING)
+        importing.update(progress=message[:MAX_REASON])
+
+    return tell
+
+
+def _pull(version: ModelVersion, folder: Path, report: dict[str, Any], progress: Progress) -> Path:
+    """Download the commit and note its files in the report."""
     model = version.model
     progress(f"downloading {model.repo_id} at {version.commit[:8]}")
     pulled = hub.pull(
@@ -55,8 +75,8 @@ def _pull(version: ModelVersion, folder: Path, progress: Progress) -> Package:
         max_bytes=settings.MAX_ARTIFACT_BYTES,
         budget_seconds=settings.HUB_BUDGET_SECONDS,
     )
-    report = {**version.report, "hub_verified": pulled.verified, "files": _listed(pulled)}
-    return read_package(pulled.directory, trusted=model.trusted, report=report)
+    report |= {"hub_verified": pulled.verified, "files": _listed(pulled)}
+    return pulled.directory
 
 
 def _listed(pulled: hub.PulledRepo) -> dict[str, dict[str, Any]]:
@@ -92,6 +112,7 @@ def finish(version: ModelVersion, package: Package) -> None:
             manifest_digest=package.manifest_digest,
             metadata=package.metadata,
             report=package.report,
+            progress="",
             leased_until=None,
             finished_at=timezone.now(),
         )
@@ -107,10 +128,23 @@ def _set_kind(model: RegisteredModel, kind: RegisteredModel.InputKind) -> None:
         RegisteredModel.objects.filter(pk=model.pk).update(input_kind=kind)
 
 
-def _reject(version: ModelVersion, reason: str) -> None:
+def _reject(version: ModelVersion, reason: str, report: dict[str, Any]) -> None:
     ModelVersion.objects.filter(pk=version.pk, status=ModelVersion.Status.IMPORTING).update(
         status=ModelVersion.Status.REJECTED,
         reason=reason.replace("\x00", " ")[:MAX_REASON],
+        report=_storable(report),
+        progress="",
         leased_until=None,
         finished_at=timezone.now(),
     )
+
+
+def _storable(value: Any) -> Any:
+    """A report with what PostgreSQL cannot store left out: the child's words are a stranger's."""
+    if isinstance(value, dict):
+        return {_storable(str(key)): _storable(each) for key, each in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_storable(each) for each in value]
+    if isinstance(value, str):
+        return value.replace("\x00", " ").encode(errors="replace").decode()
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -8,6 +8,8 @@ from pathlib import Path
 from django.conf import settings
 
 from registry import artifacts
+from registry.environments import builds
+from registry.environments.locks import LOCK
 from registry.models import ModelVersion
 from registry.runtimes.base import Runtime, RuntimeFailed
 from registry.runtimes.isolated import IsolatedRuntime
@@ -33,6 +35,15 @@ def load(version: ModelVersion) -> Runtime:
     return runtime
 
 
+def warmed(version: ModelVersion) -> threading.Event | None:
+    """Start what a version needs before its first question; set once that came to an end, well or not.
+
+    None where nothing takes time: a graph, or a child that is there. Raises RuntimeFailed as `load` does.
+    """
+    runtime = load(version)
+    return runtime.begin() if isinstance(runtime, IsolatedRuntime) else None
+
+
 def _after_fork() -> None:
     # A forked process has copies of pipes to children that belong to its parent: it starts its own.
     global _owner  # noqa: PLW0603
@@ -56,10 +67,11 @@ def _build(version: ModelVersion) -> Runtime:
         if graph is None:
             raise RuntimeFailed(f"{version} has no graph.", kind="load")
         return OnnxRuntime(graph, inputs=serving["inputs"], scores=serving["scores"])
-    return _isolated(serving, {path: _local(version, path) for path in serving["files"]})
+    files = {path: _local(version, path) for path in serving["files"]}
+    return _isolated(serving, files, python=_python(version) if serving.get("environment") else None)
 
 
-def _isolated(serving: dict, files: dict[str, Path]) -> IsolatedRuntime:
+def _isolated(serving: dict, files: dict[str, Path], *, python: str | None) -> IsolatedRuntime:
     """The isolated runtime for files on disk and the `serving` part of an import's report."""
     return IsolatedRuntime(
         files=files,
@@ -71,7 +83,25 @@ def _isolated(serving: dict, files: dict[str, Path]) -> IsolatedRuntime:
         n_outputs=serving["n_outputs"],
         deadline=settings.ISOLATED_DEADLINE_SECONDS,
         merge=serving.get("merge", False),
+        python=python,
     )
+
+
+def lock_of(version: ModelVersion) -> str:
+    """The lock of a version's own environment. Raises RuntimeFailed when it is damaged, or not among its files."""
+    content = artifacts.read(version, LOCK)
+    if content is None:
+        raise RuntimeFailed(f"{version} has no {LOCK}.", kind="load")
+    return content.decode()
+
+
+def _python(version: ModelVersion) -> str:
+    """The interpreter of the version's own environment; building one would take longer than anybody waits here."""
+    environment = builds.find(lock_of(version))
+    if environment is None:
+        command = f"manage.py build_environments {version.model.name} --number {version.number}"
+        raise RuntimeFailed(f"This machine has not the environment of {version}: run {command}.", kind="load")
+    return environment.python
 
 
 def _local(version: ModelVersion, path: str) -> Path:

@@ -7,6 +7,7 @@ eight rows in one call cost little more than one row.
 import contextlib
 import os
 import shutil
+import sys
 import tempfile
 import threading
 import time
@@ -16,10 +17,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from registry.exceptions import ImportRejected
 from registry.importer.process import JailedChild, encode_columns, may_load, memory_for
+from registry.runtimes.answers import Scores, checked
 from registry.runtimes.base import Columns, RuntimeFailed
 
 MOST_MERGED = 64  # rows in one merged call; a larger request goes alone
@@ -33,8 +34,6 @@ CPU = 1800  # seconds in the life of a child; it is replaced long before
 CPU_SLACK = 1.0
 DEATHS, DEATHS_WITHIN = 3, 60.0
 BACK_OFF = (1.0, 5.0, 30.0)
-
-Scores = NDArray[np.float64]
 
 
 class _Request:
@@ -70,14 +69,15 @@ class _Deaths:
         self.times: deque[float] = deque(maxlen=DEATHS)
         self.stops = 0
         self.until = 0.0
-        self.reason = ""
+        self.reason, self.kind = "", "stopped"
 
-    def add(self, reason: str) -> None:
+    def add(self, reason: str, *, kind: str = "stopped") -> None:
+        """`kind`: what those are told who ask while the model is stopped; "load" if it never started."""
         now = time.monotonic()
         if self.times and now - self.times[-1] > DEATHS_WITHIN:
             self.stops = 0
         self.times.append(now)
-        self.reason = reason
+        self.reason, self.kind = reason, kind
         if len(self.times) == DEATHS and now - self.times[0] < DEATHS_WITHIN:
             self.until = now + BACK_OFF[min(self.stops, len(BACK_OFF) - 1)]
             self.stops += 1
@@ -85,7 +85,7 @@ class _Deaths:
     def check(self) -> None:
         """Raises RuntimeFailed while the model is stopped."""
         if time.monotonic() < self.until:
-            raise RuntimeFailed(f"The model is stopped for a moment: {self.reason}", kind="stopped")
+            raise RuntimeFailed(f"The model is stopped for a moment: {self.reason}", kind=self.kind)
 
 
 class IsolatedRuntime:
@@ -96,6 +96,7 @@ class IsolatedRuntime:
     `n_outputs`: columns of an answer. `memory` in bytes and `cpu` in seconds of one child. `deadline`:
     seconds for queueing, sending and answering, plus 2 s for each 1000 rows; starting a child comes on top.
     `merge`: rows of several requests may be computed together; the import has seen it make no difference.
+    `python`: the interpreter of the model's own environment; None is the server's.
     """
 
     name = "isolated"
@@ -109,12 +110,14 @@ class IsolatedRuntime:
         trusted: bool,
         scores: str,
         n_outputs: int,
-        steps: Sequence[str] | None = None,
+        steps: Sequence[object] | None = None,
         memory: int | None = None,
         cpu: int | None = None,
         deadline: float = 2.0,
         merge: bool = False,
+        python: str | None = None,
     ) -> None:
+        self._python = python or sys.executable
         self._files = dict(files)
         self._load = {"file": file, "format": format, "trusted": trusted, "steps": list(steps or ())}
         self._scores, self._outputs = scores, n_outputs
@@ -132,7 +135,7 @@ class IsolatedRuntime:
         self._child: JailedChild | None = None
         self._folder: Path | None = None
         self._deaths = _Deaths()
-        self._closed = False
+        self._closed = self._is_loaded = False
         self._remove: Callable[[], object] | None = None
         self._calls, self._busy, self._cpu_before = 0, 0.0, 0.0
 
@@ -144,6 +147,14 @@ class IsolatedRuntime:
         Raises RuntimeFailed.
         """
         self._ask(_Request({}, 0, patience=LOAD_DEADLINE, expires=time.monotonic() + LOAD_DEADLINE))
+
+    def begin(self) -> threading.Event | None:
+        """The same without waiting: set once the child has loaded the model or failed to; None when it has already."""
+        if self._is_loaded:
+            return None
+        request = _Request({}, 0, patience=LOAD_DEADLINE, expires=time.monotonic() + LOAD_DEADLINE)
+        self._send(request)
+        return request.done
 
     def predict(self, columns: Columns, rows: int) -> Scores:
         """See Runtime. Kinds besides the child's: deadline, busy (a full queue), stopped (died too often)."""
@@ -159,7 +170,7 @@ class IsolatedRuntime:
         if thread is not None and thread is not threading.current_thread():
             thread.join(timeout=self._deadline)
 
-    def _ask(self, request: _Request) -> Scores:
+    def _send(self, request: _Request) -> None:
         with self._wake:
             self._admit(request)
             self._queue.append(request)
@@ -167,6 +178,9 @@ class IsolatedRuntime:
                 self._thread = threading.Thread(target=self._run, name="isolated-runtime", daemon=True)
                 self._thread.start()
             self._wake.notify_all()
+
+    def _ask(self, request: _Request) -> Scores:
+        self._send(request)
         while not request.done.wait(max(0.0, request.expires - time.monotonic())):
             if time.monotonic() < request.expires:
                 continue  # extended: the child is being started
@@ -269,7 +283,7 @@ class IsolatedRuntime:
         try:
             limit = rows * self._outputs * 8 + 1024
             answer = child.call("predict", payload, deadline=ends - began, answer_limit=limit)
-            scores = _checked(answer, rows, self._outputs, distribution=self._scores != "value")
+            scores = checked(answer, rows, self._outputs, distribution=self._scores != "value")
         except RuntimeFailed as error:
             self._after_failure(child, error)
             raise
@@ -296,7 +310,7 @@ class IsolatedRuntime:
     # --- the child --------------------------------------------------------------------------------------
 
     def _ready_child(self) -> JailedChild:
-        """The living child, or a new one with the model loaded. Raises RuntimeFailed."""
+        """The living child, or a new one with the model loaded. Raises RuntimeFailed (kind "load" if it can't start)."""
         if self._child is not None and self._child.alive:
             return self._child
         self._end_child()
@@ -308,9 +322,9 @@ class IsolatedRuntime:
             child.call("load", self._load, deadline=LOAD_DEADLINE)
         except (RuntimeFailed, ImportRejected, OSError) as error:
             self._end_child()
-            self._deaths.add(str(error))
-            kind = error.kind if isinstance(error, RuntimeFailed) else "refused"
-            raise RuntimeFailed(str(error), kind=kind) from error
+            self._deaths.add(str(error), kind="load")
+            raise RuntimeFailed(str(error), kind="load") from error
+        self._is_loaded = True
         self._calls, self._busy, self._cpu_before = 0, 0.0, child.cpu_seconds()
         with self._wake:
             self._start_the_clock(self._queue)
@@ -338,10 +352,12 @@ class IsolatedRuntime:
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(source, target)
             size += target.stat().st_size
-        return JailedChild(folder=self._folder, memory=self._memory or memory_for(size), cpu=self._cpu)
+        memory = self._memory or memory_for(size)
+        return JailedChild(folder=self._folder, python=self._python, memory=memory, cpu=self._cpu)
 
     def _end_child(self) -> None:
         child, self._child = self._child, None
+        self._is_loaded = False
         if child is not None:
             child.close()
         if self._remove is not None:
@@ -359,24 +375,6 @@ def _joined(tables: list[Columns]) -> Columns:
     if len(tables) == 1:
         return tables[0]
     return {name: np.concatenate([each[name] for each in tables]) for name in tables[0]}
-
-
-def _checked(answer: dict[str, object], rows: int, outputs: int, *, distribution: bool) -> Scores:
-    """The child's word is not taken for it: size, finite, distributions for classes. Raises RuntimeFailed."""
-    data = answer.get("scores")
-    if not isinstance(data, bytes) or answer.get("shape") != [rows, outputs] or len(data) != rows * outputs * 8:
-        raise RuntimeFailed("The model's answer has not the size of its question.", kind="answer")
-    scores = np.frombuffer(data, dtype=np.float64).reshape(rows, outputs)
-    if not np.isfinite(scores).all():
-        raise RuntimeFailed("The model answered something that is no number.", kind="answer")
-    if distribution and not _is_distribution(scores):
-        raise RuntimeFailed("The model's probabilities do not add up to one.", kind="answer")
-    return scores
-
-
-def _is_distribution(scores: Scores) -> bool:
-    inside = bool(((scores >= -1e-9) & (scores <= 1 + 1e-9)).all())
-    return inside and bool((np.abs(scores.sum(axis=1) - 1) < 1e-6).all())
 
 
 _runtimes: "weakref.WeakSet[IsolatedRuntime]" = weakref.WeakSet()

@@ -11,8 +11,7 @@ from django.contrib.auth.models import User
 from predictions import actions
 from predictions.exceptions import InvalidInput, KeyReused, ModelSuspended, NotAnswered, UnknownModel
 from predictions.models import IdempotencyKey, Prediction, PredictionFailure, Source
-from registry import actions as registry
-from registry import runtimes
+from registry import promotions, runtimes
 from registry.facts import canonical
 from registry.models import Artifact, ModelVersion
 from registry.runtimes.base import RuntimeFailed
@@ -62,12 +61,12 @@ def test_unknown_and_suspended_models_are_refused(iris: ModelVersion, analyst: U
         ask(analyst, model="nothing")
     with pytest.raises(UnknownModel):
         ask(analyst, version=7)
-    registry.suspend(model=iris.model, by=administrator, reason="a doubt")
+    promotions.suspend(model=iris.model, by=administrator, reason="a doubt")
     with pytest.raises(ModelSuspended):
         ask(analyst)
     with pytest.raises(ModelSuspended):
         ask(analyst, version=1)
-    registry.resume(model=iris.model, by=administrator, reason="settled")
+    promotions.resume(model=iris.model, by=administrator, reason="settled")
     assert ask(analyst).predictions[0].ledger_entry.kind == "resume"
 
 
@@ -129,6 +128,16 @@ def test_a_champion_that_cannot_be_loaded_falls_back_and_says_so(iris, promoted,
     assert answer.predictions[0].ledger_entry.to_version == second
     with pytest.raises(NotAnswered):
         ask(analyst, version=2)
+
+
+def test_a_child_that_cannot_be_started_falls_back_too(iris, promoted, examined, analyst: User) -> None:
+    """Its file is there; that the child refuses it shows at the first question, and at every one that follows."""
+    spec = {"files": ["model.joblib"], "file": "model.joblib", "format": "skops", "trusted": False}
+    serving_spec = {**spec, "scores": "probability", "n_outputs": 3}
+    report = {**examined("iris").report, "serving": serving_spec}
+    second = promoted("iris", runtime="isolated", report=report)
+    answers = [ask(analyst) for _ in range(4)]  # a child that never starts is not even tried again after the third
+    assert [(each.version, each.predictions[0].fallback_from) for each in answers] == [(iris, second)] * 4
 
 
 def test_without_a_version_before_it_a_damaged_champion_answers_nothing(iris: ModelVersion, analyst: User) -> None:

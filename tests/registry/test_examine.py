@@ -9,6 +9,7 @@ import onnx
 import pytest
 from sklearn.compose import ColumnTransformer
 from sklearn.ensemble import GradientBoostingClassifier, IsolationForest, RandomForestClassifier
+from sklearn.kernel_approximation import RBFSampler
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -41,17 +42,27 @@ def scores_of(version: ModelVersion) -> np.ndarray:
     return runtimes.load(version).predict(pipelines.columns(0, 64), 64)
 
 
-def test_string_imputation_is_served_isolated_and_right(tmp_path: Path, stored: Any, settings: Any) -> None:
-    settings.ISOLATED_DEADLINE_SECONDS = 30
-    features = [each | {"nullable": each["dtype"] != "boolean"} for each in EMPLOYEES]
-    package = examined(write(tmp_path, pipelines.fitted("text_imputation"), features=features))
-    version = stored(package)
-    assert version.runtime == "isolated"
-    assert "Served by the isolated runtime: no ONNX form. It cannot be converted: " in version.reason
+def test_string_imputation_is_served_by_onnx_and_right(tmp_path: Path, stored: Any) -> None:
+    features = [each | {"nullable": each["name"] == "department"} for each in EMPLOYEES]
+    version = stored(examined(write(tmp_path, pipelines.fitted("text_imputation"), features=features)))
+    assert (version.runtime, version.reason) == ("onnx", "")
     columns = pipelines.columns(0, 3) | {"department": np.array(["law", None, "never seen"], dtype=object)}
     table = pipelines.employees().iloc[:3].assign(department=["law", np.nan, "never seen"])
     expected = pipelines.fitted("text_imputation").predict_proba(table)
-    assert np.abs(runtimes.load(version).predict(columns, 3) - expected).max() < 1e-12
+    assert np.abs(runtimes.load(version).predict(columns, 3) - expected).max() < 1e-9
+
+
+def test_what_has_no_graph_is_served_isolated_and_right(tmp_path: Path, stored: Any, settings: Any) -> None:
+    settings.ISOLATED_DEADLINE_SECONDS = 30
+    estimator = make_pipeline(StandardScaler(), RBFSampler(random_state=0), LogisticRegression())
+    estimator.fit(named(numbers()), numbers()[:, 0] > 0)
+    classes = [{"value": False}, {"value": True}]
+    version = stored(examined(write(tmp_path, estimator, classes=classes, **numeric())))
+    assert version.runtime == "isolated"
+    assert "Served by the isolated runtime: no ONNX form. It cannot be converted: RBFSampler has" in version.reason
+    columns = {name: numbers()[:5, index] for index, name in enumerate(("a", "b", "c"))}
+    expected = estimator.predict_proba(named(numbers()[:5]))
+    assert np.abs(runtimes.load(version).predict(columns, 5) - expected).max() < 1e-12
 
 
 def test_convertible_pipeline_is_served_by_onnx(logistic: Path, stored: Any) -> None:

@@ -141,6 +141,31 @@ def test_calling_an_object_is_refused():
         gate.load_pickle(call, trusted=False)
 
 
+@pytest.mark.parametrize("protocol", ["reduce", "obj"])
+def test_calling_an_object_by_an_old_opcode_is_refused(protocol):
+    """Protocols 0 and 1 call what lies on the stack by opcodes of their own."""
+    made = b"cfunctools\npartial\n(cnumpy\nlog1p\ntR"
+    call = {"reduce": made + b"(F1.0\ntR.", "obj": b"(" + made + b"F1.0\no."}[protocol]
+    with pytest.raises(gate.Refused, match="no named function"):
+        gate.load_pickle(call, trusted=False)
+
+
+def test_a_scan_refuses_what_no_environment_allows():
+    names = gate.scan_pickle(b"clightgbm.sklearn\nLGBMClassifier\n.", trusted=False)
+    assert names == ["lightgbm.sklearn.LGBMClassifier"]
+    with pytest.raises(gate.Refused, match=r"lightgbm\.engine\.train"):
+        gate.scan_pickle(b"clightgbm.engine\ntrain\n.", trusted=False)
+
+
+def test_the_columns_of_a_frame_load():
+    index = pipelines.employees().columns
+    assert list(
+        gate.load_pickle(pickle.dumps({"feature_columns": index}), trusted=False)[0]["feature_columns"]
+    ) == list(index)
+    with pytest.raises(gate.Refused, match="DataFrame"):
+        gate.load_pickle(pickle.dumps(pipelines.employees()), trusted=False)
+
+
 def test_changing_a_class_is_refused():
     stream = b"\x80\x02csklearn.pipeline\nPipeline\n}X\x07\x00\x00\x00predictK\x01sb."
     with pytest.raises(gate.Refused, match="change a class"):

@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 
 from registry.importer.process import JailedChild, memory_for
+from registry.runtimes.answers import checked
 from registry.runtimes.base import RuntimeFailed
 from registry.runtimes.isolated import IsolatedRuntime
 from tests.registry import pipelines
@@ -240,13 +241,17 @@ def test_model_that_keeps_dying_is_stopped(hostile_files, monkeypatch):
 def test_trusted_code_needs_the_jail(hostile_files, monkeypatch):
     monkeypatch.setattr(JailedChild, "_first_message", lambda child: {"memory": 1, "cpu": 1, "files": None})
     runtime = make(hostile_files, trusted=True)
-    assert kind_of(runtime, 0.25) == "refused"
+    with pytest.raises(RuntimeFailed, match="which this host cannot contain") as refused:
+        runtime.predict(x(0.25), 1)
+    assert refused.value.kind == "load"
     runtime.close()
 
 
 def test_own_code_is_refused_without_trust(hostile_files):
     runtime = make(hostile_files, trusted=False)
-    assert kind_of(runtime, 0.25) == "refused"
+    with pytest.raises(RuntimeFailed, match=r"[Nn]ot on the list of allowed names") as refused:
+        runtime.predict(x(0.25), 1)
+    assert refused.value.kind == "load"
     runtime.close()
 
 
@@ -336,4 +341,4 @@ def test_child_gets_eight_variables_and_no_more(hostile, monkeypatch):
 def test_value_must_be_a_number(wrong):
     answer = {"scores": np.array([wrong]).tobytes(), "shape": [1, 1]}
     with pytest.raises(RuntimeFailed, match="no number"):
-        isolated._checked(answer, 1, 1, distribution=False)
+        checked(answer, 1, 1, distribution=False)

@@ -97,13 +97,19 @@ def main() -> None:
         if length > REQUEST_LIMIT:
             os._exit(1)
         body = _read(reading, length)
-        if operations is None:  # numpy and all that follows: inside the jail only
-            from registry.importer.child.operations import Operations
-
-            operations = Operations()
         import msgpack
 
-        _write(writing, _answer(operations, msgpack.unpackb(body)))
+        message = msgpack.unpackb(body)
+        if operations is None:  # numpy and all that follows: inside the jail only
+            try:
+                from registry.importer.child.operations import Operations
+
+                operations = Operations()
+            except Exception as error:  # noqa: BLE001  # libraries of a model's own that do not fit together
+                text = f"The environment cannot be used: {type(error).__name__}: {error}"[:300]
+                _write(writing, {"id": message["id"], "error": "load", "text": text})
+                continue
+        _write(writing, _answer(operations, message))
 
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 from joblib.numpy_pickle import NumpyArrayWrapper, NumpyUnpickler
 
-from registry.importer.child.allowed import allowed
+from registry.importer.child.allowed import NEVER_CALLED, allowed, allowed_somewhere
 
 Global = tuple[str, str]
 _Unpickler: Any = pickle._Unpickler  # the one in Python, whose BUILD can be watched
@@ -200,7 +200,7 @@ class _Gate(NumpyUnpickler):  # type: ignore[misc]
 
     def __init__(self, stream: io.BytesIO) -> None:
         super().__init__("", stream, True)
-        self.granted: dict[int, Any] = {}  # keeps them alive: an id is unique among the living only
+        self.granted: dict[int, tuple[Any, Global]] = {}  # keeps them alive: an id is unique among the living only
 
     def find_class(self, module: str, name: str) -> Any:
         module, name = _modern(module, name)
@@ -210,13 +210,24 @@ class _Gate(NumpyUnpickler):  # type: ignore[misc]
             found: Any = _GatedArray
         else:
             found = getattr(importlib.import_module(module), name)
-        self.granted[id(found)] = found
+        self.granted[id(found)] = found, (module, name)
         return found
 
-    def load_reduce(self) -> None:
-        if id(self.stack[-2]) not in self.granted:
+    def _may_be_called(self, target: Any) -> None:
+        if id(target) not in self.granted:
             raise Refused("The file would call an object that is no named function or class.")
+        module, name = self.granted[id(target)][1]
+        if (module, name) in NEVER_CALLED:
+            raise Refused(f"The file would call {module}.{name}, which may read files.")
+
+    def load_reduce(self) -> None:
+        self._may_be_called(self.stack[-2])
         NumpyUnpickler.dispatch[pickle.REDUCE[0]](self)
+
+    def _instantiate(self, klass: Any, arguments: Any) -> None:
+        """What the opcodes of protocols 0 and 1 do to make an object: another way to call."""
+        self._may_be_called(klass)
+        super()._instantiate(klass, arguments)
 
     def load_build(self) -> None:
         if isinstance(self.stack[-2], (type, types.FunctionType, types.BuiltinFunctionType, np.ufunc)):
@@ -235,6 +246,17 @@ def _check(denied: list[str]) -> None:
     if denied:
         shown = ", ".join(denied[:8]) + (f" and {len(denied) - 8} more" if len(denied) > 8 else "")
         raise Refused(f"Not on the list of allowed names: {shown}.")
+
+
+def scan_pickle(data: bytes, *, trusted: bool) -> list[str]:
+    """The names an (inflated) joblib or pickle file uses; nothing of it runs. Raises Refused for those that are on the
+    list of no environment, unless `trusted`.
+    """
+    if trusted:
+        return sorted(_names_or_nothing(data))
+    names = named_globals(data)
+    _check(sorted(f"{module}.{name}" for module, name in names - allowed_somewhere()))
+    return sorted(f"{module}.{name}" for module, name in names)
 
 
 def load_pickle(data: bytes, *, trusted: bool) -> tuple[Any, list[str]]:
@@ -259,12 +281,17 @@ def _names_or_nothing(data: bytes) -> list[str]:
 # --- skops ----------------------------------------------------------------------------------------------
 
 
-def load_skops(path: Path, *, trusted: bool) -> tuple[Any, list[str]]:
-    """The object of a .skops file, and the types it uses. Raises Refused."""
+def scan_skops(path: Path) -> list[str]:
+    """The types a .skops file uses; nothing of it runs. Raises Refused when it would inflate too far."""
     with zipfile.ZipFile(path) as archive:
         if sum(each.file_size for each in archive.infolist()) > inflated_limit():
             raise Refused(f"The file inflates to more than {inflated_limit() >> 20} MiB.")
-        names = sorted(set(_types(json.loads(archive.read("schema.json")))))
+        return sorted(set(_types(json.loads(archive.read("schema.json")))))
+
+
+def load_skops(path: Path, *, trusted: bool) -> tuple[Any, list[str]]:
+    """The object of a .skops file, and the types it uses. Raises Refused."""
+    names = scan_skops(path)
     from skops.io import get_untrusted_types, load  # late: it imports all of scikit-learn
 
     untrusted = get_untrusted_types(file=path)

@@ -15,7 +15,10 @@ from registry.importer.child.serving import Model, Unusable
 
 Payload = dict[str, Any]
 
-PACKAGES = ("scikit-learn", "numpy", "scipy", "pandas", "joblib", "skops", "skl2onnx")
+PACKAGES = (
+    "scikit-learn", "numpy", "scipy", "pandas", "joblib", "skops", "skl2onnx", "onnxmltools",
+    "lightgbm", "xgboost", "imbalanced-learn", "category-encoders",
+)  # fmt: skip
 WIRE_TYPES = {"f8": np.float64, "i8": np.int64, "b1": np.bool_}
 
 
@@ -37,6 +40,7 @@ class Operations:
     def run(self, op: str, payload: Payload) -> Payload:
         """Dispatch one message. Raises Failed, or whatever the model raises."""
         operations: dict[str, Callable[[Payload], Payload]] = {
+            "scan": self.scan,
             "load": self.load,
             "inspect": self.inspect,
             "edges": self.edges,
@@ -53,6 +57,15 @@ class Operations:
             raise Failed("No model is loaded.", kind="protocol")
         return self.model
 
+    def scan(self, payload: Payload) -> Payload:
+        """What the files name and which scikit-learn wrote them, before anything of them is constructed."""
+        names: set[str] = set()
+        trained_with = None
+        for name in [*(name for name, _columns in _steps(payload)), payload["file"]]:
+            used, trained_with = _scan_one(Path(name), payload["format"], trusted=bool(payload.get("trusted")))
+            names.update(used)
+        return {"globals": sorted(names), "trained_with": trained_with, "versions": versions()}
+
     def load(self, payload: Payload) -> Payload:
         """Read the file, and the `steps` chained before it, through the gate."""
         trusted = bool(payload.get("trusted"))
@@ -61,16 +74,14 @@ class Operations:
         names: set[str] = set()
         trained: list[str | None] = []
         objects = []
-        for name in [
-            *(each for each in payload.get("steps") or () if each != payload["file"]),
-            payload["file"],
-        ]:
+        steps = [(name, columns) for name, columns in _steps(payload) if name != payload["file"]]
+        for name in [*(name for name, _columns in steps), payload["file"]]:
             found, used, trained_with = _load_one(Path(name), payload["format"], trusted=trusted)
             names.update(used)
             trained.append(trained_with)
             objects.append(found)
         try:
-            self.model = Model(objects[-1], objects[:-1])
+            self.model = Model(objects[-1], objects[:-1], [columns for _name, columns in steps])
         except Unusable as error:
             raise Failed(str(error), kind="load") from error
         return {"globals": sorted(names), "trained_with": trained[-1], "versions": versions()}
@@ -78,7 +89,8 @@ class Operations:
     def inspect(self, _payload: Payload) -> Payload:
         from registry.importer.child.inspection import inspect
 
-        return inspect(self._loaded)
+        found = inspect(self._loaded)
+        return {**found, "warnings": [*found["warnings"], *self._loaded.dropped]}
 
     def edges(self, payload: Payload) -> Payload:
         from registry.importer.child.edges import edges
@@ -97,6 +109,28 @@ class Operations:
         columns = {name: _column(each) for name, each in payload["columns"].items()}
         scores = self._loaded.predict(columns)
         return {"scores": scores.tobytes(), "shape": list(scores.shape)}
+
+
+def _scan_one(path: Path, form: str, *, trusted: bool) -> tuple[list[str], str | None]:
+    from registry.importer.child.inspection import trained_with as search
+
+    try:
+        if form == "skops":
+            return gate.scan_skops(path), _trained_with_skops(path)
+        data = gate.read(path)
+        return gate.scan_pickle(data, trusted=trusted), search(data)
+    except gate.Refused as error:
+        raise Failed(str(error), kind="refused") from error
+    except MemoryError:
+        raise
+    except Exception as error:
+        raise Failed(_why_not_loaded(error, None), kind="load") from error
+
+
+def _steps(payload: Payload) -> list[tuple[str, list[str] | None]]:
+    """Path and columns of each step; None is all columns."""
+    given = payload.get("steps") or ()
+    return [(each, None) if isinstance(each, str) else (each["file"], list(each["columns"])) for each in given]
 
 
 def _load_one(path: Path, form: str, *, trusted: bool) -> tuple[Any, list[str], str | None]:
