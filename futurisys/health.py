@@ -15,28 +15,44 @@ from registry.runtimes.base import RuntimeFailed
 _migrated = False
 
 
+class Degraded(str):
+    """A sentence about what is wrong while every question still gets its answer."""
+
+    __slots__ = ()
+
+
 def live(request: HttpRequest) -> JsonResponse:
     """The process answers; nothing is asked."""
     return JsonResponse({"status": "ok"})
 
 
 def ready(request: HttpRequest) -> JsonResponse:
-    """200 when every check passes, else 503 with the sentence of each that does not."""
+    """200 when every question gets its answer, else 503; with the sentence of each check that does not pass.
+
+    "degraded" is 200 too: a version that was in charge before answers for one that cannot be loaded.
+    """
     checks: dict[str, Callable[[], Iterator[str]]] = {
         "database": database_problems,
         "migrations": migration_problems,
         "roles": role_problems,
         "models": model_problems,
     }
-    found: dict[str, str] = {}
+    found: dict[str, list[str]] = {}
     for name, check in checks.items():
         try:
-            found[name] = " ".join(check()) or "ok"
+            found[name] = list(check())
         except Error:
-            found[name] = "The database does not answer."
+            found[name] = ["The database does not answer."]
             break
-    good = all(text == "ok" for text in found.values())
-    return JsonResponse({"status": "ok" if good else "unavailable", "checks": found}, status=200 if good else 503)
+    said = {name: " ".join(sentences) or "ok" for name, sentences in found.items()}
+    status = _status([sentence for sentences in found.values() for sentence in sentences])
+    return JsonResponse({"status": status, "checks": said}, status=503 if status == "unavailable" else 200)
+
+
+def _status(sentences: list[str]) -> str:
+    if not sentences:
+        return "ok"
+    return "degraded" if all(isinstance(sentence, Degraded) for sentence in sentences) else "unavailable"
 
 
 def database_problems() -> Iterator[str]:
@@ -82,8 +98,24 @@ def model_problems() -> Iterator[str]:
     """Champions that cannot be loaded here. A suspended model answers nothing on purpose."""
     for name in serving.promoted_names():
         try:
-            runtimes.load(serving.champion(name).version)
+            champion = serving.champion(name)
+            runtimes.load(champion.version)
         except ModelSuspended:
             continue
-        except (RuntimeFailed, RegistryError) as error:
+        except RuntimeFailed as error:
+            yield _answered_for(champion, error)
+        except RegistryError as error:
             yield f"{name}: {error}"
+
+
+def _answered_for(champion: serving.Serving, why: RuntimeFailed) -> str:
+    """The sentence on a champion that cannot be loaded: degraded where the version before it answers for it."""
+    name, number, before = champion.model.name, champion.version.number, serving.previous(champion)
+    if before is None:
+        return f"{name}: {why}"
+    other = before.version.number
+    try:
+        runtimes.load(before.version)
+    except RuntimeFailed as error:
+        return f"{name}: version {number} cannot be loaded: {why} Nor can version {other}: {error}"
+    return Degraded(f"{name}: version {number} cannot be loaded here, version {other} answers instead. {why}")

@@ -12,9 +12,9 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from predictions.texts import figure, svg_percent
 from registry import coercion
 from registry.signature import Feature, InvalidInput, Signature, text_in
+from registry.texts import figure, svg_percent
 
 RADIO_AT_MOST = 5
 PREFIX = "x-"

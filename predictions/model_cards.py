@@ -1,13 +1,12 @@
-"""What pages show of a model: its card, its quality, its limits, and a case to begin with."""
+"""What pages show of a model that can be asked, and a case to begin with."""
 
-import re
 from dataclasses import dataclass
 from typing import Any
 
-from predictions.texts import figure
 from registry import serving
 from registry.exceptions import ModelSuspended
-from registry.models import LedgerEntry, ModelVersion
+from registry.models import LedgerEntry
+from registry.presenters import model_title, title_of
 from registry.serving import Serving
 from registry.signature import Feature, text_in
 
@@ -50,40 +49,6 @@ def card_of(champion: Serving) -> ModelCard:
         suspended=False,
         entry=champion.entry,
     )
-
-
-def title_of(version: ModelVersion) -> str:
-    """How the manifest calls the model, or its name here."""
-    return model_title(text_in(version.metadata.get("name")) or version.model.name)
-
-
-def model_title(name: str) -> str:
-    """A name as a heading."""
-    return name[:1].upper() + name[1:]
-
-
-def metrics_of(version: ModelVersion) -> list[tuple[str, str, str, str]]:
-    """Name, split, value and number of rows of each metric of the manifest."""
-    return [
-        (
-            str(item.get("name", "")).replace("_", " "),
-            str(item.get("split", "")),
-            figure(float(f"{item['value']:.3g}")),
-            figure(item["n"]) if item.get("n") else "",
-        )
-        for item in version.metadata.get("metrics") or []
-        if isinstance(item.get("value"), int | float)
-    ]
-
-
-def known_limits(version: ModelVersion) -> list[str]:
-    """The paragraphs of the card's section on limits, without Markdown; empty when it has none."""
-    card = str(version.metadata.get("card") or "")
-    section = re.search(r"^#+[^\n]*limits[^\n]*\n(.*?)(?=^#|\Z)", card, re.MULTILINE | re.DOTALL | re.IGNORECASE)
-    if section is None:
-        return []
-    paragraphs = (re.sub(r"!\[[^]]*\]\([^)]*\)|[*`]", "", text) for text in section[1].split("\n\n"))
-    return [text for paragraph in paragraphs if (text := " ".join(paragraph.split()))]
 
 
 def typical_case(champion: Serving) -> dict[str, Any]:

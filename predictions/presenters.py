@@ -5,24 +5,17 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from django.contrib.auth.models import User
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 
-from predictions import charts
-from predictions.model_cards import known_limits, metrics_of, title_of
 from predictions.models import Prediction, Source
-from predictions.texts import figure, percentage, points
-from registry import serving
+from registry import charts, serving
+from registry.presenters import known_limits, metrics_of, person, title_of
 from registry.signature import Feature, Signature, text_in
+from registry.texts import figure, percentage, points
 
 FACTORS_SHOWN = 5
 BARS_SHOWN = 5
-
-
-def person(user: User) -> str:
-    """A person's name as others read it."""
-    return user.get_full_name() or user.get_username()
 
 
 @dataclass(frozen=True)

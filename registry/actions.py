@@ -14,10 +14,10 @@ from django.utils import timezone
 from registry import artifacts, confirmation
 from registry.exceptions import NotPromotable, RegistryError, UnknownModel
 from registry.models import MAX_ATTEMPTS, ModelVersion, RegisteredModel, VersionFile
+from registry.rights import demand
 from registry.runtimes.base import RuntimeFailed
 
 Progress = Callable[[str], None]
-RESERVED = {"deliveries", "requests"}  # /registry/<name>/ is theirs
 RESERVED = frozenset({"deliveries", "requests"})  # /registry/<name>/ is the page of a model, except for these
 
 
@@ -40,8 +40,6 @@ def track_model(
 
     `high_risk` marks the model, and asks for two people from then on; `poll_minutes` = None leaves it as it is.
     """
-    if name in RESERVED:
-        raise RegistryError(f"“{name}” is the address of a page: choose another name.")
     if endpoint not in settings.HUB_ENDPOINTS:
         known = ", ".join(sorted(settings.HUB_ENDPOINTS))
         raise RegistryError(f"“{endpoint}” is no Hub of this instance. Choose one of: {known}.")
@@ -125,6 +123,7 @@ def confirm_signature(*, version: ModelVersion, signature: dict[str, Any] | None
     may say less than the present one or say it better, never promise what the import has not seen. Raises NotPromotable
     when the version is not ready, RegistryError naming what is wrong with the signature, or that nothing was changed.
     """
+    demand(by, "describe_version")
     with transaction.atomic():
         model = RegisteredModel.objects.select_for_update().get(pk=version.model_id)
         version.refresh_from_db()

@@ -14,6 +14,7 @@ from registry import serving, signature_diff
 from registry.exceptions import NotAllowed, NotPromotable, Superseded
 from registry.facts import seal
 from registry.models import LedgerEntry, ModelVersion, PromotionRequest, RegisteredModel
+from registry.rights import demand
 
 Status = PromotionRequest.Status
 Kind = LedgerEntry.Kind
@@ -48,7 +49,7 @@ def request(
     is. Raises NotAllowed, NotPromotable, and Superseded when somebody else was faster: then the request is kept,
     without effect.
     """
-    _demand(by, "promote_model")
+    demand(by, "promote_model")
     _demand_reason(reason, "Say why: a promotion needs a reason.")
     if version.model_id != model.pk:
         raise NotPromotable(f"{version} is no version of {model}.")
@@ -64,14 +65,14 @@ def request(
             _close(wanted, Status.SUPERSEDED)
     if wanted.status == Status.SUPERSEDED:
         raise Superseded(_what_happened(last))
-    serving.forget()
+    serving.expire()
     return wanted
 
 
 def _ask(wanted: PromotionRequest, last: LedgerEntry | None) -> None:
     _check_promotable(wanted.version, last)
     if last is not None and not last.answers:
-        _demand(wanted.requested_by, "stop_model")
+        demand(wanted.requested_by, "stop_model")
     if wanted.model.approval == RegisteredModel.Approval.ONE:
         _take_effect(wanted, last)
     elif wanted.version.promotion_requests.filter(status=Status.OPEN).exists():
@@ -81,28 +82,25 @@ def _ask(wanted: PromotionRequest, last: LedgerEntry | None) -> None:
 
 
 def approve(*, wanted: PromotionRequest, by: User, reason: str = "") -> PromotionRequest:
-    """Let an open request take effect. Raises NotAllowed (also for the requester), NotPromotable, Superseded."""
-    _demand(by, "approve_promotion")
+    """Let an open request take effect. Raises NotAllowed (also for the requester), NotPromotable.
+
+    What is open was compared with the state that still is: every entry of the ledger closes what waits.
+    """
+    demand(by, "approve_promotion")
     with transaction.atomic():
         wanted, last = _locked_request(wanted)
         if wanted.requested_by_id == by.pk:
             raise NotAllowed("Two people are needed: somebody else than the requester approves.")
-        stale = wanted.seen_entry != last
-        if stale:
-            _close(wanted, Status.SUPERSEDED)
-        else:
-            _check_promotable(wanted.version, last)
-            wanted.decided_by, wanted.decision_reason = by, reason.strip()
-            _take_effect(wanted, last)
-    if stale:
-        raise Superseded(_what_happened(last))
-    serving.forget()
+        _check_promotable(wanted.version, last)
+        wanted.decided_by, wanted.decision_reason = by, reason.strip()
+        _take_effect(wanted, last)
+    serving.expire()
     return wanted
 
 
 def decline(*, wanted: PromotionRequest, by: User, reason: str) -> PromotionRequest:
     """Refuse an open request, with a reason. Raises NotAllowed, NotPromotable."""
-    _demand(by, "approve_promotion")
+    demand(by, "approve_promotion")
     _demand_reason(reason, "Say why: who asked will read it.")
     return _end(wanted, Status.DECLINED, by, reason)
 
@@ -162,11 +160,6 @@ def blocks(last: LedgerEntry | None, version: ModelVersion) -> list[str]:
     return signature_diff.breaking(serving.signature_of(last.to_version), serving.signature_of(version))
 
 
-def _demand(by: User, permission: str) -> None:
-    if not by.has_perm(f"registry.{permission}"):
-        raise NotAllowed("You may not do that: ask an administrator for the right to.")
-
-
 def _demand_reason(reason: str, sentence: str) -> None:
     if not reason.strip():
         raise NotPromotable(sentence)
@@ -186,8 +179,13 @@ def _take_effect(wanted: PromotionRequest, last: LedgerEntry | None) -> None:
         reason=wanted.reason,
     )
     _close(wanted, Status.EFFECTIVE)
-    others = PromotionRequest.objects.filter(model=wanted.model, status=Status.OPEN)
-    others.update(status=Status.SUPERSEDED, decided_at=timezone.now())
+    _supersede_open(wanted.model)
+
+
+def _supersede_open(model: RegisteredModel) -> None:
+    """What waits was compared with a state that is no more."""
+    waiting = PromotionRequest.objects.filter(model=model, status=Status.OPEN)
+    waiting.update(status=Status.SUPERSEDED, decided_at=timezone.now())
 
 
 def _close(wanted: PromotionRequest, status: Status) -> None:
@@ -218,7 +216,7 @@ def resume(*, model: RegisteredModel, by: User, reason: str) -> LedgerEntry:
 
 
 def _switch(model: RegisteredModel, kind: Kind, by: User, reason: str) -> LedgerEntry:
-    _demand(by, "stop_model")
+    demand(by, "stop_model")
     with transaction.atomic():
         model, last = _locked(model)
         if last is None:
@@ -227,7 +225,8 @@ def _switch(model: RegisteredModel, kind: Kind, by: User, reason: str) -> Ledger
             raise NotPromotable(f"{model} is {'already' if kind == Kind.SUSPEND else 'not'} suspended.")
         _demand_reason(reason, "Say why: the ledger needs a reason.")
         entry = _write(model, kind, last, last.to_version, by=by, approved_by=None, reason=reason)
-    serving.forget()
+        _supersede_open(model)
+    serving.expire()
     return entry
 
 

@@ -9,11 +9,32 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from registry.signature import Feature, Signature, text_in
+from registry.texts import figure
 
-# The members of a feature that only people read, and how a page calls them.
-SHOWN = ("label", "help", "group", "step", "default", "ordered", "sensitive", "actionable")
+# The members of a feature and of a picture that change nobody's call, and how a page calls them.
+SHOWN = {
+    "label": gettext_lazy("label"),
+    "help": gettext_lazy("help text"),
+    "group": gettext_lazy("section"),
+    "step": gettext_lazy("step"),
+    "default": gettext_lazy("default"),
+    "ordered": gettext_lazy("order of values"),
+    "sensitive": gettext_lazy("sensitive"),
+    "actionable": gettext_lazy("can be acted on"),
+}
+PICTURE = {
+    "width": gettext_lazy("width"),
+    "height": gettext_lazy("height"),
+    "mode": gettext_lazy("colours"),
+    "scale": gettext_lazy("value of full ink"),
+    "layout": gettext_lazy("layout"),
+    "invert": gettext_lazy("light on dark"),
+    "fit": gettext_lazy("crop"),
+    "margin": gettext_lazy("margin"),
+}
 
 
 @dataclass(frozen=True)
@@ -75,7 +96,7 @@ def _image_changes(before: Mapping[str, Any] | None, after: Mapping[str, Any] | 
     for member in sorted({*(before or {}), *(after or {})}):
         was, is_now = (before or {}).get(member), (after or {}).get(member)
         if was != is_now:
-            yield Change("image", member, _shown(was), _shown(is_now))
+            yield Change("image", str(PICTURE.get(member, member)), _shown(was), _shown(is_now))
 
 
 def _added(feature: Feature) -> Change:
@@ -111,9 +132,9 @@ def _feature_changes(old: Feature, new: Feature) -> Iterator[Change]:
     yield from _category_changes(old, new)
     if old.train_range != new.train_range:
         yield Change(old.name, _("range seen"), _range(old.train_range), _range(new.train_range))
-    for member in SHOWN:
+    for member, title in SHOWN.items():
         if getattr(old, member) != getattr(new, member):
-            yield Change(old.name, member, _shown(getattr(old, member)), _shown(getattr(new, member)))
+            yield Change(old.name, str(title), _shown(getattr(old, member)), _shown(getattr(new, member)))
 
 
 def _bound_changes(old: Feature, new: Feature) -> Iterator[Change]:
@@ -210,7 +231,7 @@ def _other_unit(old: Any, new: Any) -> bool:
 
 
 def _range(bounds: tuple[float | None, float | None] | None) -> str:
-    low, high = ("…" if bound is None else f"{bound:.12g}" for bound in bounds or (None, None))
+    low, high = ("…" if bound is None else figure(bound) for bound in bounds or (None, None))
     return f"{low} – {high}"
 
 
@@ -221,4 +242,4 @@ def _shown(value: Any) -> str:
         return text_in(value)
     if isinstance(value, bool):
         return _("yes") if value else _("no")
-    return f"{value:.12g}" if isinstance(value, int | float) else str(value)
+    return figure(value) if isinstance(value, int | float) else str(value)

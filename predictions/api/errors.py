@@ -29,10 +29,12 @@ class BodyTooLarge(exceptions.APIException):
 # Ours first: what each exception of the waist is called on the wire.
 _OURS: dict[type[Exception], tuple[int, str]] = {
     UnknownModel: (404, "unknown_model"),
-    ModelSuspended: (409, "model_suspended"),
+    ModelSuspended: (503, "model_suspended"),
     KeyReused: (422, "idempotency_key_reused"),
     KeyInUse: (409, "idempotency_key_in_use"),
 }
+# Seconds after which to try again; when a suspended model answers again is a person's decision.
+_RETRY_AFTER: dict[type[Exception], str] = {KeyInUse: "2", ModelSuspended: "60"}
 # Made when they are needed: each takes its text in the language of the request.
 _DJANGO: dict[type[Exception], Callable[[], exceptions.APIException]] = {
     Http404: exceptions.NotFound,
@@ -52,7 +54,8 @@ def problem_details(error: Exception, context: Mapping[str, Any]) -> Response | 
         return _problem(503, f"runtime_{error.kind}", str(error), path, headers={"Retry-After": "5"})
     for kind, (code, name) in _OURS.items():
         if isinstance(error, kind):
-            return _problem(code, name, str(error), path, headers={"Retry-After": "2"} if kind is KeyInUse else {})
+            wait = {"Retry-After": _RETRY_AFTER[kind]} if kind in _RETRY_AFTER else {}
+            return _problem(code, name, str(error), path, headers=wait)
     error = next((mapped() for kind, mapped in _DJANGO.items() if isinstance(error, kind)), error)
     return _of_drf(error, path) if isinstance(error, exceptions.APIException) else None
 

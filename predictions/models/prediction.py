@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db import connections, models
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.utils import CursorWrapper
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from registry.facts import Fact
@@ -117,6 +118,9 @@ class Prediction(Asked):
             models.Index(fields=["version", "id"], name="prediction_by_version"),
             models.Index(fields=["user", "id"], name="prediction_by_user"),
             models.Index(fields=["label", "id"], name="prediction_by_label"),
+            models.Index(
+                fields=["ledger_entry", "id"], name="prediction_by_fallback", condition=Q(fallback_from__isnull=False)
+            ),
         ]
 
     def __str__(self) -> str:

@@ -1,6 +1,7 @@
 """The form's door of the waist."""
 
 import uuid
+from contextlib import suppress
 from typing import Any
 
 from django.conf import settings
@@ -15,10 +16,12 @@ from django.views.decorators.http import require_GET, require_http_methods
 from predictions import actions
 from predictions.exceptions import InvalidInput, KeyInUse, KeyReused, ModelSuspended, NotAnswered, UnknownModel
 from predictions.forms import PredictionForm, typed
-from predictions.model_cards import card_of, known_limits, metrics_of, model_cards, model_title, typical_case
+from predictions.model_cards import card_of, model_cards, typical_case
 from predictions.models import Source
 from predictions.views.history import visible_record
 from registry import serving
+from registry.models import LedgerEntry
+from registry.presenters import known_limits, metrics_of, title_of
 
 # What the form may start from, and what the page calls it.
 FILLED = {"example": "example", "from": "record"}
@@ -40,12 +43,25 @@ def ask(request: HttpRequest, model: str) -> HttpResponse:
     except UnknownModel as error:
         raise Http404(str(error)) from error
     except ModelSuspended:
-        return render(request, "predictions/refused.html", {"title": model_title(model)}, status=409)
+        return _suspended(request, model)
     if request.method != "POST":
         return _page(request, _new(champion, _start(request, champion)), champion)
     if "language" in request.POST:
         return _in_language(request, champion)
     return _answer(request, PredictionForm(champion.signature, request.POST, request.FILES), champion)
+
+
+def _suspended(request: HttpRequest, model: str) -> HttpResponse:
+    """503, or the record of a form that was answered before the model was stopped."""
+    entry = LedgerEntry.objects.filter(model__name=model).select_related("to_version__model").latest("number")
+    if request.method == "POST" and "language" not in request.POST:
+        form = PredictionForm(serving.signature_of(entry.to_version), request.POST, request.FILES)
+        with suppress(InvalidInput, KeyInUse, KeyReused, NotAnswered, ModelSuspended):
+            if form.is_valid():
+                return _record(_predict(request, form, model))
+    response = render(request, "predictions/refused.html", {"title": title_of(entry.to_version)}, status=503)
+    response["Retry-After"] = "60"  # when it answers again is a person's decision
+    return response
 
 
 def _start(request: HttpRequest, champion: serving.Serving) -> dict[str, Any]:
@@ -81,15 +97,7 @@ def _answer(request: HttpRequest, form: PredictionForm, champion: serving.Servin
     if not form.is_valid():
         return _page(request, form, champion, status=400)
     try:
-        answer = actions.predict(
-            model=champion.model.name,
-            columns=form.columns(),
-            rows=1,
-            source=Source.FORM,
-            by=request.user,  # type: ignore[arg-type]
-            explain=True,
-            idempotency_key=form.cleaned_data["idempotency_key"],
-        )
+        answer = _predict(request, form, champion.model.name)
     except InvalidInput as error:
         form.refuse(error)
         return _page(request, form, champion, status=400)
@@ -97,6 +105,23 @@ def _answer(request: HttpRequest, form: PredictionForm, champion: serving.Servin
         status, sentence = _refusal(error)
         form.add_error(None, sentence)
         return _page(request, form, champion, status=status)
+    return _record(answer)
+
+
+def _predict(request: HttpRequest, form: PredictionForm, model: str) -> actions.Answer:
+    """The waist, asked for a form that is complete; it replays what was answered before."""
+    return actions.predict(
+        model=model,
+        columns=form.columns(),
+        rows=1,
+        source=Source.FORM,
+        by=request.user,  # type: ignore[arg-type]
+        explain=True,
+        idempotency_key=form.cleaned_data["idempotency_key"],
+    )
+
+
+def _record(answer: actions.Answer) -> HttpResponse:
     query = {"replayed": 1} if answer.replayed else None
     return redirect(reverse("record", args=[answer.predictions[0].pk], query=query))
 

@@ -15,7 +15,7 @@ from django.utils import timezone
 from predictions import actions
 from predictions.admin_lists import first_id_of
 from predictions.models import IdempotencyKey, Prediction, PredictionFailure, Source
-from registry import actions as registry
+from registry import promotions
 from registry.models import LedgerEntry, ModelVersion
 from tests.predictions.test_predict import damage
 from tests.worlds import IRIS
@@ -316,7 +316,7 @@ def test_a_rejected_version_tells_its_reason(iris: ModelVersion, audit: Client) 
 
 
 def test_the_ledger_tells_who_and_why(iris: ModelVersion, administrator: User, audit: Client) -> None:
-    registry.suspend(model=iris.model, by=administrator, reason="a doubt")
+    promotions.suspend(model=iris.model, by=administrator, reason="a doubt")
     page = audit.get("/admin/registry/ledgerentry/").content.decode()
     assert [text for text in ("administrator", "a doubt", "a test needs it") if text not in page] == []
 

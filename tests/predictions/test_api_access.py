@@ -122,10 +122,13 @@ def test_a_model_that_cannot_answer_is_503(iris: ModelVersion, call, problem) ->
     assert response["Retry-After"] == "5"
 
 
-def test_a_suspended_model_is_409_but_replays(iris: ModelVersion, call, administrator: User, problem) -> None:
+def test_a_suspended_model_is_503_but_replays(iris: ModelVersion, call, administrator: User, problem) -> None:
     first = call({"model": "iris", "inputs": IRIS}, idempotency_key="k")
     promotions.suspend(model=iris.model, by=administrator, reason="a doubt")
-    problem(call({"model": "iris", "inputs": IRIS}), 409, "model_suspended")
+    for asked in ({"model": "iris"}, {"model": "iris", "version": 1}):
+        response = call({**asked, "inputs": IRIS})
+        problem(response, 503, "model_suspended")
+        assert response["Retry-After"] == "60"
     assert call({"model": "iris", "inputs": IRIS}, idempotency_key="k").json() == first.json()
 
 

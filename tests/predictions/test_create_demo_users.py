@@ -26,9 +26,13 @@ def create() -> dict[str, str]:
     return dict(line.split(maxsplit=1) for line in said.getvalue().splitlines())
 
 
-def test_three_people_with_passwords_that_work(kept: Path) -> None:
+MANAGES = [("sync", "model"), ("describe", "version"), ("promote", "model"), ("oversee", "model")]
+PEOPLE = {"admin", "business", "auditor", "manager", "approver"}
+
+
+def test_five_people_with_passwords_that_work(kept: Path) -> None:
     said = create()
-    assert set(said) == {"admin", "business", "auditor"}
+    assert set(said) == PEOPLE
     assert said == json.loads(kept.read_text())
     assert all(authenticate(username=name, password=password) for name, password in said.items())
 
@@ -40,7 +44,7 @@ def test_passwords_are_kept_private(kept: Path) -> None:
 
 def test_a_second_time_changes_nothing() -> None:
     assert create() == create()
-    assert User.objects.count() == 3
+    assert User.objects.count() == len(PEOPLE)
 
 
 def test_a_user_who_is_there_keeps_his_password() -> None:
@@ -62,6 +66,13 @@ def test_a_business_user_has_no_admin() -> None:
     create()
     business = User.objects.get(username="business")
     assert (business.is_staff, business.is_superuser) == (False, False)
+
+
+def test_two_people_look_after_models_and_neither_decides_alone() -> None:
+    create()
+    manager, approver = (User.objects.get(username=name).get_all_permissions() for name in ("manager", "approver"))
+    assert manager == {f"registry.{name}_{what}" for name, what in MANAGES}
+    assert approver == {"registry.approve_promotion", "registry.stop_model"}
 
 
 def test_production_gets_none(settings: Any) -> None:

@@ -127,8 +127,22 @@ def test_home_shows_the_models_and_the_latest_records(page: Client, analyst: Use
 def test_home_shows_a_suspended_model_as_such(page: Client, iris: ModelVersion, administrator: User) -> None:
     promotions.suspend(model=iris.model, by=administrator, reason="a doubt")
     assert page.get("/").status_code == 200
-    response = page.get("/predict/iris/")
-    assert (response.status_code, "is suspended" in text(response)) == (409, True)
+    for response in (page.get("/predict/iris/"), page.post("/predict/iris/", FORM | {"idempotency_key": "k"})):
+        assert (response.status_code, response["Retry-After"], "is suspended" in text(response)) == (503, "60", True)
+    assert not Prediction.objects.exists()
+
+
+def test_a_form_that_was_answered_replays_while_its_model_is_suspended(
+    page: Client, iris: ModelVersion, administrator: User
+) -> None:
+    first = page.post("/predict/iris/", FORM | {"idempotency_key": "k"})["Location"]
+    promotions.suspend(model=iris.model, by=administrator, reason="a doubt")
+    again = page.post("/predict/iris/", FORM | {"idempotency_key": "k"})
+    assert (again.status_code, again["Location"]) == (302, f"{first}?replayed=1")
+    assert page.get(again["Location"]).status_code == 200
+    other = page.post("/predict/iris/", FORM | {"idempotency_key": "k", "x-petal_width": "0.3"})
+    odd = page.post("/predict/iris/", FORM | {"x-nothing": "1"})
+    assert (other.status_code, odd.status_code, Prediction.objects.count()) == (503, 503, 1)
 
 
 def test_the_form_is_built_from_the_signature(page: Client) -> None:

@@ -32,7 +32,7 @@ def test_tracking_again_changes_what_is_followed(db: None) -> None:
         ({"endpoint": "elsewhere"}, "“elsewhere” is no Hub of this instance. Choose one of: huggingface."),
         ({"repo_id": "y"}, "repo_id: Write the repository as namespace/name."),
         ({"repo_id": "../../etc/x"}, "repo_id: Write the repository as namespace/name."),
-        ({"name": "requests"}, "“requests” is the address of a page: choose another name."),
+        ({"name": "requests"}, "“requests” is the address of a page of the registry."),
         ({"name": "no slug!"}, "name: Enter a valid “slug”"),
         ({"ref": ""}, "tracked_ref: This field cannot be blank."),
     ],

@@ -307,13 +307,14 @@ def test_what_was_approved_closes_the_others(wanted: PromotionRequest, ready: Re
     assert (other.status, other.entry) == ("superseded", None)
 
 
-def test_an_approval_of_what_nobody_compared(wanted: PromotionRequest, administrator: User) -> None:
-    """The model was stopped since the request was made: its comparison is not what would take effect."""
+def test_a_suspension_closes_what_waits(wanted: PromotionRequest, administrator: User) -> None:
+    """Its comparison is not what would take effect."""
     promotions.suspend(model=wanted.model, by=administrator, reason="a doubt")
-    with pytest.raises(Superseded, match="suspend of version 1"):
-        promotions.approve(wanted=wanted, by=administrator)
     wanted.refresh_from_db()
-    assert (wanted.status, LedgerEntry.objects.count()) == ("superseded", 2)
+    assert wanted.status == "superseded"
+    with pytest.raises(NotPromotable, match="This request is superseded already"):
+        promotions.approve(wanted=wanted, by=administrator)
+    assert LedgerEntry.objects.count() == 2
 
 
 # -- without a person

@@ -14,17 +14,27 @@ USERS: dict[str, dict[str, Any]] = {
     "admin": {"first_name": "Ada", "last_name": "Martin", "is_staff": True, "is_superuser": True},
     "business": {"first_name": "Béatrice", "last_name": "Petit"},
     "auditor": {"first_name": "Charles", "last_name": "Durand", "is_staff": True},
+    "manager": {"first_name": "Diane", "last_name": "Moreau"},
+    "approver": {"first_name": "Émile", "last_name": "Laurent"},
+}
+# What they may do to models; everybody who is logged in may look.
+RIGHTS = {
+    "manager": ["sync_model", "describe_version", "promote_model", "oversee_model"],
+    "approver": ["approve_promotion", "stop_model"],
 }
 
 
 class Command(BaseCommand):
-    help = "Create an administrator, a business user and an auditor who may look at everything."
+    help = "Create an administrator, a business user, an auditor, and two people who look after models."
 
     def handle(self, *args: Any, **options: Any) -> None:
         if settings.PRODUCTION:
             raise CommandError("Demo users have no place in production.")
         passwords = self._create(settings.VAR_DIR / "demo-users.json")
         User.objects.get(username="auditor").user_permissions.set(what_an_auditor_sees())
+        for name, rights in RIGHTS.items():
+            wanted = Permission.objects.filter(content_type__app_label="registry", codename__in=rights)
+            User.objects.get(username=name).user_permissions.set(wanted)
         for name, password in passwords.items():
             self.stdout.write(f"{name:<10} {password}")
 

@@ -1,8 +1,10 @@
 """Numbers as people read them in their language, and as SVG wants them in every language."""
 
+from datetime import timedelta
 from typing import Any
 
 from django.utils.formats import get_format, number_format
+from django.utils.timesince import TIME_STRINGS
 from django.utils.translation import gettext as _
 
 
@@ -40,3 +42,27 @@ def points(value: float) -> str:
 def svg_percent(value: float) -> str:
     """A length for an SVG attribute: never localised."""
     return f"{value:.2f}%"
+
+
+def age(span: timedelta) -> str:
+    """`12 days` of a span of time: one unit, and small enough that there are two of it."""
+    minutes = max(int(span.total_seconds()) // 60, 0)
+    if minutes < 1:
+        return _("less than a minute")
+    for unit, size in (("year", 525_600), ("month", 43_830), ("day", 1_440), ("hour", 60)):
+        if minutes >= 2 * size:
+            return _counted(unit, minutes // size)
+    return _counted("minute", minutes)
+
+
+def _counted(unit: str, number: int) -> str:
+    # Django's own words, which are translated already.
+    return str(TIME_STRINGS[unit] % {"num": number})
+
+
+def tiny(value: float) -> str:
+    """`2.2e-16`, `0.0012` or `0` of a difference or a bound."""
+    mantissa, _e, exponent = f"{value:.1e}".partition("e")
+    if value == 0 or int(exponent) >= -3:
+        return figure(float(f"{value:.2g}"))
+    return f"{figure(float(mantissa))}e{int(exponent)}"

@@ -1,10 +1,11 @@
 """The geometry of the pictures, as text for SVG attributes: a locale must never put a comma into them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
-from predictions.texts import percentage, svg_percent
+from registry.texts import percentage, svg_percent
 
 SMALLEST = 0.6  # percent; less cannot be seen
 
@@ -96,3 +97,46 @@ def drawing(rows: list[list[float]]) -> Drawing:
         if value > 0.002
     ]
     return Drawing(len(rows[0]), len(rows), cells)
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A value between its bounds, on a line from 0 to 1."""
+
+    x: str
+    width: str
+    mark_x: str
+
+
+def interval(value: float, low: float, high: float) -> Interval | None:
+    """Where a share and its confidence interval lie; None for what is no share."""
+    if not 0 <= low <= value <= high <= 1:
+        return None
+    width = max(100 * (high - low), SMALLEST)
+    return Interval(svg_percent(min(100 * low, 100 - width)), svg_percent(width), svg_percent(100 * value))
+
+
+@dataclass(frozen=True)
+class Segment:
+    """A stretch of time in which one thing held; `label` is empty where there is no room for it."""
+
+    x: str
+    width: str
+    middle: str
+    label: str
+    kind: str
+
+
+def ribbon(stretches: Sequence[tuple[float, str, str]]) -> list[Segment]:
+    """Segments from left to right, of (length, label, kind); even the shortest can be seen."""
+    if not stretches:
+        return []
+    total = sum(length for length, _label, _kind in stretches) or 1
+    shares = [max(100 * length / total, 100 / (20 * len(stretches))) for length, _label, _kind in stretches]
+    found, x = [], 0.0
+    for share, (_length, label, kind) in zip(shares, stretches, strict=True):
+        width = 100 * share / sum(shares)
+        middle = svg_percent(x + width / 2)
+        found.append(Segment(svg_percent(x), svg_percent(width), middle, label if width > 7 else "", kind))
+        x += width
+    return found

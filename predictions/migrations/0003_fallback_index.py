@@ -1,0 +1,20 @@
+"""The few answers that stand in for another version's can be found without reading the others."""
+
+from django.contrib.postgres.operations import AddIndexConcurrently
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    atomic = False  # so that nobody's answer waits while a large table is read
+
+    dependencies = [("predictions", "0002_facts"), ("registry", "0003_discovery_and_promotion")]
+    operations = [
+        AddIndexConcurrently(
+            model_name="prediction",
+            index=models.Index(
+                fields=["ledger_entry", "id"],
+                name="prediction_by_fallback",
+                condition=models.Q(fallback_from__isnull=False),
+            ),
+        ),
+    ]

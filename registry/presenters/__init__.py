@@ -1,0 +1,51 @@
+"""What pages of the registry show: display logic that would be more than an {% if %} in a template.
+
+Here is what several of them need; the others are beside it, a module for each family of pages.
+"""
+
+import re
+
+from django.contrib.auth.models import User
+
+from registry.models import ModelVersion
+from registry.signature import text_in
+from registry.texts import figure
+
+
+def person(user: User) -> str:
+    """A person's name as others read it."""
+    return user.get_full_name() or user.get_username()
+
+
+def title_of(version: ModelVersion) -> str:
+    """How the manifest calls the model, or its name here."""
+    return model_title(text_in(version.metadata.get("name")) or version.model.name)
+
+
+def model_title(name: str) -> str:
+    """A name as a heading."""
+    return name[:1].upper() + name[1:]
+
+
+def metrics_of(version: ModelVersion) -> list[tuple[str, str, str, str]]:
+    """Name, split, value and number of rows of each metric of the manifest."""
+    return [
+        (
+            str(item.get("name", "")).replace("_", " "),
+            str(item.get("split", "")),
+            figure(float(f"{item['value']:.3g}")),
+            figure(item["n"]) if item.get("n") else "",
+        )
+        for item in version.metadata.get("metrics") or []
+        if isinstance(item.get("value"), int | float)
+    ]
+
+
+def known_limits(version: ModelVersion) -> list[str]:
+    """The paragraphs of the card's section on limits, without Markdown; empty when it has none."""
+    card = str(version.metadata.get("card") or "")
+    section = re.search(r"^#+[^\n]*limits[^\n]*\n(.*?)(?=^#|\Z)", card, re.MULTILINE | re.DOTALL | re.IGNORECASE)
+    if section is None:
+        return []
+    paragraphs = (re.sub(r"!\[[^]]*\]\([^)]*\)|[*`]", "", text) for text in section[1].split("\n\n"))
+    return [text for paragraph in paragraphs if (text := " ".join(paragraph.split()))]
