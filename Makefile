@@ -3,7 +3,7 @@ PYTHON ?= python3
 PORT ?= 8000
 export PORT
 
-.PHONY: help .venv run test test-long check bench model-validation lock clean
+.PHONY: help .venv run test test-long check bench switch model-validation zoo lock clean
 
 help:  ## what can be made
 	@grep -hE '^[.a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## +/\t/' | expand -t 20
@@ -25,8 +25,14 @@ check: .venv/dev.stamp  ## lint, formats, types, migrations, deployment settings
 bench: .venv/dev.stamp  ## compare with a plain service; ARGS="--json"
 	.venv/bin/python benchmarks/serving.py $(ARGS)
 
+switch: .venv/dev.stamp  ## from a push to a served version under load; ARGS="--json"
+	.venv/bin/python benchmarks/switch.py $(ARGS)
+
 model-validation: .venv/dev.stamp  ## train the convnet (PyTorch, own venv); ARGS="torch==2.13.0+cpu"
 	.venv/bin/python scripts/model_validation.py $(ARGS)
+
+zoo: .venv/dev.stamp  ## which pipelines are served as ONNX: writes docs/zoo.md; ARGS="--rows 2000"
+	.venv/bin/python benchmarks/zoo.py --markdown docs/zoo.md $(ARGS)
 
 lock: .venv/dev.stamp  ## compile requirements/*.txt from pyproject.toml
 	scripts/lock

@@ -26,6 +26,17 @@ def describe(peer: Path) -> dict[str, Any]:
     }
 
 
+def name() -> str:
+    """The processor and its cores, for a line."""
+    return f"{_cpu()}, {len(os.sched_getaffinity(0))} cores"
+
+
+def clean_environment() -> dict[str, str]:
+    """This process's variables without those that would make a started product mean another instance."""
+    ours = ("DATABASE_", "FUTURISYS_", "DJANGO_", "SECRET_KEY", "CELERY_", "HF_", "PORT")
+    return {name: value for name, value in os.environ.items() if not name.startswith(ours)}
+
+
 def _cpu() -> str:
     found = re.search(r"^model name\s*:\s*(.+)$", Path("/proc/cpuinfo").read_text(), re.MULTILINE)
     return found[1] if found else platform.processor() or platform.machine()
