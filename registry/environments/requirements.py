@@ -81,7 +81,7 @@ def choose(found: Evidence, *, server: Mapping[str, str]) -> Choice:
     return Choice(
         " ".join(reasons),
         needed=tuple(_needed(pins, wanted, found.form, warnings)),
-        tools=TOOLS + (("onnxmltools",) if wanted & {"lightgbm", "xgboost"} else ()),
+        tools=TOOLS,
         warnings=tuple(warnings),
     )
 

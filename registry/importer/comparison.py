@@ -27,20 +27,24 @@ def rows(
     background: Columns | None,
     golden: Columns | None,
     edges: Mapping[str, Sequence[float]],
+    generated: int | None = None,
 ) -> tuple[Columns, int]:
-    """Background and golden rows, and COMPARISON_ROWS generated ones; their columns and their number.
+    """Background and golden rows, and COMPARISON_ROWS (or `generated`) more; their columns and their number.
 
     Half of the generated rows draw every feature by itself; the others change a few features of a known row, which
     is where real questions lie. `edges`: feature -> values on both sides of the thresholds of its trees.
     """
     rng = np.random.default_rng(SEED)
     known = [columns for columns in (background, golden) if columns is not None]
-    count = settings.COMPARISON_ROWS
+    count = generated or settings.COMPARISON_ROWS
     parts: list[Columns]
     if signature.image is not None:
         parts = [*known, {"image": _pictures(signature, count, rng)}]
     else:
         free = {f.name: _column(f, count, edges.get(f.name, ()), rng) for f in signature.features}
+        for feature in signature.features:
+            if feature.nullable:  # in one row of a hundred nothing is said that need not be
+                free[feature.name][: count // 100] = None
         if known:
             _stay_near(free, known, count, rng)
         parts = [*known, free]
@@ -59,9 +63,7 @@ def _column(feature: Feature, count: int, edges: Sequence[float], rng: np.random
 
 def _values(feature: Feature, count: int, edges: Sequence[float], rng: np.random.Generator) -> NDArray[Any]:
     if feature.dtype == "category":
-        values = list(feature.values)
-        if feature.allow_unknown and feature.kind != "boolean":
-            values.append(UNKNOWN if feature.kind == "string" else max(values) + 1)
+        values = [*feature.values, *_unknown(feature)]
         return np.array(values, dtype=object)[rng.integers(0, len(values), count)]
     if feature.kind == "boolean":
         return rng.random(count) < 0.5
@@ -70,15 +72,33 @@ def _values(feature: Feature, count: int, edges: Sequence[float], rng: np.random
     return _numbers(feature, count, edges, rng)
 
 
+def _unknown(feature: Feature) -> list[Any]:
+    """Categories that nobody named, some of them next to one that is known."""
+    if not feature.allow_unknown or feature.kind == "boolean":
+        return []
+    near = [feature.values[0].swapcase()] if feature.kind == "string" else [min(feature.values) - 1]
+    found = [UNKNOWN if feature.kind == "string" else max(feature.values) + 1, *near]
+    return [each for each in found if each not in feature.values]
+
+
 def _numbers(feature: Feature, count: int, edges: Sequence[float], rng: np.random.Generator) -> NDArray[np.float64]:
-    """Uniform over the seen range and a tenth beyond it; where trees split, three values in ten are at a split."""
+    """Uniform over the seen range and a tenth beyond it; some at its ends or zero; where trees split, three in ten there.
+
+    Never outside the bounds.
+    """
     low, high = _range(feature, edges)
     margin = 0.1 * (high - low) or 1.0
     bounds = (_or(feature.min, -np.inf), _or(feature.max, np.inf))
     values = rng.uniform(low - margin, high + margin, count)
+    ends = np.array([low, high, np.nextafter(low, -np.inf), np.nextafter(high, np.inf)])
+    if low - margin <= 0 <= high + margin:
+        ends = np.append(ends, [0.0, -0.0])
+    at_end = rng.random(count) < 0.03
+    values[at_end] = rng.choice(ends, int(at_end.sum()))
     if len(edges):
         at_edge = rng.random(count) < 0.3
-        values[at_edge] = rng.choice(np.asarray(edges, dtype=np.float64), int(at_edge.sum()))
+        # each in turn: drawn at random, a third of them would not come up in as many rows
+        values[at_edge] = np.resize(rng.permutation(np.asarray(edges, dtype=np.float64)), int(at_edge.sum()))
     values = np.clip(values, *bounds)
     return np.clip(np.round(values), *bounds) if feature.kind == "integer" else values
 

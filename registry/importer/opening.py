@@ -15,7 +15,7 @@ from registry.environments.builds import Environment
 from registry.environments.requirements import LIBRARIES, Choice, Evidence, choose
 from registry.exceptions import ImportRejected
 from registry.importer.package import Package
-from registry.importer.process import JailedChild, limits, may_load, memory_for
+from registry.importer.process import JailedChild, limits, may_load, memory_to_import
 
 CPU_SECONDS = 120
 WALL_SECONDS = 180.0
@@ -59,7 +59,7 @@ def _request(package: Package) -> dict[str, Any]:
 @contextlib.contextmanager
 def _child(package: Package, folder: Path, environment: Environment | None) -> Iterator[JailedChild]:
     python = {} if environment is None else {"python": environment.python}
-    child = JailedChild(folder=folder, memory=memory_for(package.size), cpu=CPU_SECONDS, **python)
+    child = JailedChild(folder=folder, memory=memory_to_import(package.size), cpu=CPU_SECONDS, **python)
     with contextlib.closing(child):
         package.report["jail"] = {"in_force": child.jail, "limits": limits(child.jail)}
         may_load(child.jail, package.model_file.format, package.trusted)

@@ -194,7 +194,7 @@ def test_graph_agrees_also_at_tree_thresholds(child_of, name):
 
 def test_graph_in_single_precision_disagrees_at_tree_thresholds(monkeypatch):
     """The edges find what ordinary rows do not: else the test above would prove nothing."""
-    from registry.importer.child import conversion
+    from registry.importer.child import conversion, conversion_skl2onnx
     from registry.importer.child.edges import edges
     from registry.importer.child.serving import Model
 
@@ -202,7 +202,7 @@ def test_graph_in_single_precision_disagrees_at_tree_thresholds(monkeypatch):
         raise conversion.Unsupported("Not in this test.")
 
     monkeypatch.setattr(conversion, "written", not_by_our_own)
-    monkeypatch.setattr(conversion, "DoubleTensorType", conversion.FloatTensorType)
+    monkeypatch.setattr(conversion_skl2onnx, "DoubleTensorType", conversion_skl2onnx.FloatTensorType)
     model = Model(pipelines.fitted("boosting"), [])
     graph = conversion.convert(model, {"features": FEATURES})
     for each in graph["inputs"].values():

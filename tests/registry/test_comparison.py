@@ -47,6 +47,21 @@ def test_numbers_cover_the_seen_range_and_a_tenth_beyond() -> None:
     assert abs(np.mean(values < 50) - 0.5) < 0.05
 
 
+def test_ends_of_the_range_and_zero_are_asked() -> None:
+    values = column({"dtype": "number", "train_range": [-3, 7]}).tolist()
+    for end in (-3.0, 7.0, np.nextafter(-3, -9), np.nextafter(7, 9), 0.0):
+        assert 5 < values.count(end) < 100
+    assert {np.signbit(value) for value in values if value == 0} == {True, False}
+
+
+def test_some_rows_say_nothing_that_need_not_be_said() -> None:
+    features = [{"name": name, "dtype": "number", "nullable": name != "c"} for name in "abc"]
+    columns = asked(*features)
+    silent = np.isnan(columns["a"]) & np.isnan(columns["b"])
+    assert COUNT // 100 <= silent.sum() < COUNT // 50
+    assert not np.isnan(columns["c"]).any()
+
+
 def test_bounds_are_never_left() -> None:
     values = column({"dtype": "number", "train_range": [0, 100], "min": 0, "max": 101}, [-500.0, 500.0])
     assert (values.min(), values.max()) == (0, 101)
@@ -91,7 +106,7 @@ def test_integers_are_whole() -> None:
 def test_what_may_be_missing_sometimes_is(dtype: str) -> None:
     values = column({"dtype": dtype, "nullable": True})
     missing = np.mean([value is None or value != value for value in values.tolist()])
-    assert 0.03 < missing < 0.07
+    assert 0.03 < missing < 0.08
     assert values.dtype == (np.float64 if dtype in {"number", "integer"} else object)
 
 
@@ -101,13 +116,19 @@ def test_what_may_not_be_missing_never_is() -> None:
 
 
 @pytest.mark.parametrize(
-    ("values", "unknown"), [(["a", "b"], comparison.UNKNOWN), ([1, 2], 3), ([0.5, 1.5], 2.5), ([True, False], None)]
+    ("values", "unknown"),
+    [
+        (["a", "b"], {comparison.UNKNOWN, "A"}),
+        (["a", "A"], {comparison.UNKNOWN}),
+        ([1, 2], {0, 3}),
+        ([0.5, 1.5], {-0.5, 2.5}),
+        ([True, False], set()),
+    ],
 )
-def test_categories_and_unknown_ones(values: list[Any], unknown: Any) -> None:
+def test_categories_and_unknown_ones(values: list[Any], unknown: set[Any]) -> None:
     feature = {"dtype": "category", "categories": [{"value": value} for value in values]}
     assert set(column(feature).tolist()) == set(values)
-    expected = set(values) | ({unknown} if unknown is not None else set())
-    assert set(column(feature | {"allow_unknown": True}).tolist()) == expected
+    assert set(column(feature | {"allow_unknown": True}).tolist()) == set(values) | unknown
 
 
 def test_known_rows_come_first_and_have_neighbours() -> None:

@@ -140,11 +140,11 @@ def test_three_environments_answer_side_by_side(
     found = old.report["environment"]
     assert found["why"] == f"The model was trained with scikit-learn {OLD}; this server has {HERE}."
     assert (found["packages"]["scikit-learn"], found["server"]["scikit-learn"]) == (OLD, HERE)
-    assert boosted.report["environment"]["packages"].keys() >= {"lightgbm", "imbalanced-learn", "onnxmltools"}
+    assert boosted.report["environment"]["packages"].keys() >= {"lightgbm", "imbalanced-learn", "skl2onnx"}
     assert boosted.parsed_signature().threshold == 0.37
     assert boosted.files.filter(path=LOCK).exists()
-    if how == "unconverted":
-        assert (old.runtime, boosted.runtime) == ("isolated", "isolated")
+    runtime = "isolated" if how == "unconverted" else "onnx"
+    assert (old.runtime, boosted.runtime) == (runtime, runtime)
     assert old.report["latency"].keys() == {"runtime_ms", "original_ms"}
     assert old.report["size"] > 0
 

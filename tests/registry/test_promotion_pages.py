@@ -19,23 +19,6 @@ Ready = Callable[..., ModelVersion]
 
 
 @pytest.fixture
-def manager(db: None) -> User:
-    return person("manager")
-
-
-@pytest.fixture
-def page(manager: User) -> Client:
-    """The manager's browser."""
-    return browser(manager)
-
-
-@pytest.fixture
-def second(iris: ModelVersion, ready: Ready) -> ModelVersion:
-    """A candidate beside the champion."""
-    return ready("iris")
-
-
-@pytest.fixture
 def changed(examined: Callable[[str], Package]) -> Callable[..., dict[str, Any]]:
     """`changed(edit)`: the signature of the iris example after `edit(features, outputs)`."""
 

@@ -15,23 +15,6 @@ from tests.registry.people import PROMOTE, asked, browser, champion, person, see
 Ready = Callable[..., ModelVersion]
 
 
-@pytest.fixture
-def manager(db: None) -> User:
-    return person("manager")
-
-
-@pytest.fixture
-def page(manager: User) -> Client:
-    """The manager's browser."""
-    return browser(manager)
-
-
-@pytest.fixture
-def second(iris: ModelVersion, ready: Ready) -> ModelVersion:
-    """A candidate beside the champion."""
-    return ready("iris")
-
-
 def test_two_people(page: Client, manager: User, second: ModelVersion) -> None:
     two_people(second.model)
     opened = page.get(PROMOTE.format(2))

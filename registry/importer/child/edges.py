@@ -4,9 +4,10 @@ from typing import Any
 
 import numpy as np
 
+from registry.importer.child.node_arrays import Unreadable, of_lightgbm, of_xgboost
 from registry.importer.child.tracing import Column, Columns, Values, kind, walk
 
-MOST = 200  # values a feature
+MOST = 300  # values a feature
 
 
 def edges(estimator: Any, names: list[str], *, most: int = MOST) -> dict[str, list[float]]:
@@ -31,18 +32,38 @@ def _thinned(values: Values, most: int) -> list[float]:
 
 
 def _around(model: Any, columns: Columns) -> list[tuple[Column, Values]]:
-    if hasattr(model, "tree_"):
-        splits = _tree_splits(model.tree_)
-    elif kind(model).startswith("HistGradientBoosting"):
-        splits = _histogram_splits(model)
-    else:
-        return []
+    splits, doubles = _splits(model)
     near = []
     for index, thresholds in splits.items():
         column = columns[index] if index < len(columns) else None
         if column is not None:
-            near.append((column, _both_sides(np.unique(thresholds), doubles=not hasattr(model, "tree_"))))
+            near.append((column, _both_sides(np.unique(thresholds), doubles=doubles)))
     return near
+
+
+def _splits(model: Any) -> tuple[dict[int, Values], bool]:
+    """Column -> thresholds of one estimator, and whether it compares them as doubles."""
+    name = kind(model)
+    if hasattr(model, "tree_"):
+        return _tree_splits(model.tree_), False
+    if name.startswith("HistGradientBoosting"):
+        return _histogram_splits(model), True
+    if name == "KBinsDiscretizer":
+        return {index: np.asarray(each, dtype=float) for index, each in enumerate(model.bin_edges_)}, True
+    if name.startswith(("LGBM", "XGB")):
+        return _boosted_splits(model, lightgbm=name.startswith("LGBM")), name.startswith("LGBM")
+    return {}, False
+
+
+def _boosted_splits(model: Any, *, lightgbm: bool) -> dict[int, Values]:
+    try:
+        trees, _ = (of_lightgbm if lightgbm else of_xgboost)(model)
+    except Unreadable:
+        return {}
+    inner = [(tree.left >= 0) & ~np.isin(np.arange(len(tree.left)), [node for node, _ in tree.sets]) for tree in trees]
+    features = np.concatenate([tree.feature[kept] for tree, kept in zip(trees, inner, strict=True)])
+    thresholds = np.concatenate([tree.threshold[kept] for tree, kept in zip(trees, inner, strict=True)])
+    return {int(each): thresholds[features == each] for each in np.unique(features)}
 
 
 def _both_sides(thresholds: Values, *, doubles: bool) -> Values:

@@ -16,7 +16,7 @@ from registry.importer.child.serving import Model, Unusable
 Payload = dict[str, Any]
 
 PACKAGES = (
-    "scikit-learn", "numpy", "scipy", "pandas", "joblib", "skops", "skl2onnx", "onnxmltools",
+    "scikit-learn", "numpy", "scipy", "pandas", "joblib", "skops", "skl2onnx",
     "lightgbm", "xgboost", "imbalanced-learn", "category-encoders",
 )  # fmt: skip
 WIRE_TYPES = {"f8": np.float64, "i8": np.int64, "b1": np.bool_}

@@ -43,7 +43,8 @@ def _inside(value: Any, dropped: dict[str, bool], seen: dict[int, tuple[Any, Any
         return tuple(_plain(each, dropped, seen) for each in value)
     elif isinstance(value, np.ndarray):
         for place, each in np.ndenumerate(value) if value.dtype == object else ():
-            value[place] = _plain(each, dropped, seen)
+            if (plain := _plain(each, dropped, seen)) is not each:  # an array may be read-only
+                value[place] = plain
     elif hasattr(value, "__dict__"):
         for name, each in list(vars(value).items()):
             vars(value)[name] = _plain(each, dropped, seen)

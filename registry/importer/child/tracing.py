@@ -38,8 +38,12 @@ Columns = list[Column | None]
 
 
 def kind(estimator: Any) -> str:
-    """The class name, which is what this package decides by: no import, and subclasses count as others."""
-    return type(estimator).__name__
+    """The class name, which is what this package decides by: no import, and subclasses count as others.
+
+    category_encoders has names of scikit-learn's for classes that are made otherwise: its own are told apart.
+    """
+    family = type(estimator).__module__.partition(".")[0]
+    return f"{family}.{type(estimator).__name__}" if family == "category_encoders" else type(estimator).__name__
 
 
 def walk(estimator: Any, columns: Columns) -> Iterator[tuple[Any, Columns]]:
@@ -72,10 +76,10 @@ def _steps(pipeline: Any) -> list[Any]:
 def _parts(transformer: Any, columns: Columns) -> Iterator[tuple[Any, Columns]]:
     for _, part, chosen in transformer.transformers_:
         if not isinstance(part, str):
-            yield part, [columns[index] for index in _indices(transformer, chosen, len(columns))]
+            yield part, [columns[index] for index in indices(transformer, chosen, len(columns))]
 
 
-def _indices(transformer: Any, chosen: Any, width: int) -> list[int]:
+def indices(transformer: Any, chosen: Any, width: int) -> list[int]:
     if isinstance(chosen, (str, int)):
         chosen = [chosen]
     if isinstance(chosen, slice):
@@ -95,7 +99,7 @@ def _models(estimator: Any, columns: Columns) -> Iterator[tuple[Any, Columns]]:
         found = getattr(estimator, attribute, None)
         if found is None or isinstance(found, str):
             continue
-        for number, each in enumerate(np.ravel(np.array(found, dtype=object)) if _many(found) else [found]):
+        for number, each in enumerate(_each(found)):
             model = each[1] if isinstance(each, tuple) else each
             if not hasattr(model, "__dict__"):
                 continue
@@ -104,8 +108,12 @@ def _models(estimator: Any, columns: Columns) -> Iterator[tuple[Any, Columns]]:
         return
 
 
-def _many(found: Any) -> bool:
-    return isinstance(found, (list, tuple, np.ndarray))
+def _each(found: Any) -> list[Any]:
+    """Not through numpy for a list: a pipeline has a length, and would be taken apart."""
+    if isinstance(found, np.ndarray):
+        flat: list[Any] = found.ravel().tolist()
+        return flat
+    return list(found) if isinstance(found, (list, tuple)) else [found]
 
 
 def outputs(estimator: Any, columns: Columns) -> Columns:  # noqa: PLR0911  # a table of kinds
@@ -140,7 +148,7 @@ def _width(estimator: Any) -> int:
 def _joined(transformer: Any, columns: Columns) -> Columns:
     joined: Columns = []
     for _, part, chosen in transformer.transformers_:
-        picked = [columns[index] for index in _indices(transformer, chosen, len(columns))]
+        picked = [columns[index] for index in indices(transformer, chosen, len(columns))]
         if part == "passthrough":
             joined += picked
         elif not isinstance(part, str) and picked:
