@@ -10,7 +10,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from registry import discovery
-from registry.models import Delivery, LedgerEntry, ModelVersion, RegisteredModel
+from registry.models import Delivery, LedgerEntry, ModelVersion, PromotionRequest, RegisteredModel
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):
@@ -156,6 +156,29 @@ class LedgerEntryAdmin(ReadOnlyAdmin):
         "by",
         "approved_by",
         "reason",
+        "created_at",
+    ]
+    readonly_fields = tuple(fields)
+
+
+@admin.register(PromotionRequest)
+class PromotionRequestAdmin(ReadOnlyAdmin):
+    list_display = ["created_at", "version", "status", "requested_by", "reason", "decided_by", "decision_reason"]
+    list_filter = ["status", "model"]
+    list_select_related = ["version__model", "requested_by", "decided_by"]
+    ordering = ["-id"]
+    show_full_result_count = False
+    fields: ClassVar[Any] = [
+        "model",
+        "version",
+        "status",
+        "requested_by",
+        "reason",
+        "seen_entry",
+        "decided_by",
+        "decision_reason",
+        "decided_at",
+        "entry",
         "created_at",
     ]
     readonly_fields = tuple(fields)

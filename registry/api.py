@@ -61,6 +61,8 @@ class LedgerView(APIView):
             raise ParseError(_("There is no filter “%(name)s” here.") % {"name": min(unknown)[:40]})
         if "at" in request.query_params:
             instant = _instant(request.query_params["at"])
+            if instant > timezone.now():
+                raise ParseError(_("“at” must be a moment that has passed."))
             entry = promotions.champion_at(found, instant)
             return Response({"at": instant, "entry": entry and _entry(entry)})
         entries = found.ledger.select_related("from_version", "to_version", "by", "approved_by").order_by("-number")

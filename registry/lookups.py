@@ -24,7 +24,7 @@ class MomentForm(forms.Form):
     at = forms.DateTimeField(
         label=gettext_lazy("Date and time"),
         input_formats=MOMENTS,
-        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local", "step": 1}, format="%Y-%m-%dT%H:%M:%S"),
         error_messages={
             "required": gettext_lazy("Enter a date and a time."),
             "invalid": gettext_lazy("Enter a date and a time like 2026-03-03 10:00."),

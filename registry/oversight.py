@@ -75,6 +75,7 @@ def problems(rules: Rules) -> dict[str, str]:
 def oversee(*, model: RegisteredModel, rules: Rules, by: User) -> RegisteredModel:
     """Put rules in force, and note what changed for whom. Open requests stay as they are.
 
+    Who asks for promotions must not be able to take the second person away: that needs the right to approve as well.
     Raises NotAllowed, and Refused with a sentence per field. Nothing changed is noted nowhere.
     """
     demand(by, "oversee_model")
@@ -82,6 +83,8 @@ def oversee(*, model: RegisteredModel, rules: Rules, by: User) -> RegisteredMode
         raise Refused(found)
     with transaction.atomic():
         model = RegisteredModel.objects.select_for_update().get(pk=model.pk)
+        if model.approval == RegisteredModel.Approval.TWO != rules.approval and not _approves(by):
+            raise Refused({"approval": _("Only who may approve promotions can let one person be enough again.")})
         lines = _changes(rules_of(model), rules)
         if lines:
             for name, value in asdict(rules).items():
@@ -89,6 +92,10 @@ def oversee(*, model: RegisteredModel, rules: Rules, by: User) -> RegisteredMode
             model.save(update_fields=list(Rules.__dataclass_fields__))
             LogEntry.objects.log_actions(by.pk, [model], CHANGE, "\n".join(lines), single_object=True)
     return model
+
+
+def _approves(by: User) -> bool:
+    return by.has_perm("registry.approve_promotion")
 
 
 def _changes(before: Rules, after: Rules) -> list[str]:

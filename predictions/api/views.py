@@ -21,7 +21,7 @@ from predictions.api.parsers import StrictJSONParser
 from predictions.exceptions import InvalidInput, UnknownModel
 from predictions.models import Prediction, Source
 from registry import serving
-from registry.models import RegisteredModel
+from registry.models import ModelVersion, RegisteredModel
 from registry.signature import columns_of, printable
 
 _TRACEPARENT = re.compile(r"00-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
@@ -193,12 +193,15 @@ def answer_body(answer: actions.Answer) -> dict[str, Any]:
         "commit": answer.version.commit,
         "fallback_from": first.fallback_from.number if first.fallback_from else None,
         "created_at": first.created_at,
-        "predictions": [_prediction_body(prediction) for prediction in answer.predictions],
+        "predictions": [_prediction_body(prediction, answer.version) for prediction in answer.predictions],
     }
 
 
-def _prediction_body(prediction: Prediction) -> dict[str, Any]:
+def _prediction_body(prediction: Prediction, version: ModelVersion) -> dict[str, Any]:
     outputs = dict(prediction.outputs)
+    if "probabilities" in outputs:  # PostgreSQL keeps them in an order of its own
+        names = serving.signature_of(version).class_names
+        outputs["probabilities"] = {name: outputs["probabilities"][name] for name in names}
     if "value" in outputs:
         outputs.pop("score")
     explanation = prediction.explanation["contributions"] if prediction.explanation else None

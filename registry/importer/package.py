@@ -71,13 +71,13 @@ class Package:
     @classmethod
     def bare(cls, directory: Path, model_file: ModelFile, *, card: Card, trusted: bool, report: dict[str, Any]) -> Self:
         """A folder without a manifest: its signature will be inferred, as a draft."""
-        metadata = {"name": model_file.path.name, "metrics": [], "card": _card_text(card)}
+        metadata = {"metrics": [], "card": _card_text(card)}
         unused = [f"{name} lies beside the model and is not used." for name in model_file.unused]
         package = cls(
             directory=directory,
             model_file=model_file,
             trusted=trusted,
-            report={**report, "warnings": ["There is no manifest: the signature was inferred.", *unused]},
+            report={**report, "warnings": ["There is no manifest.", *unused]},
             metadata=metadata,
             is_draft=True,
         )

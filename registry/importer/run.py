@@ -26,6 +26,7 @@ from registry.runtimes.base import RuntimeFailed
 logger = logging.getLogger(__name__)
 
 MAX_REASON = 5_000
+UNLISTED = "on the list of allowed names"  # as the gate says it
 DISCOVERED = ("remote_files",)  # what registry.actions notes of a commit before it is imported
 
 
@@ -44,11 +45,22 @@ def run(version: ModelVersion, *, progress: Progress) -> None:
     except (ImportRejected, ContractError, HubError, RegistryError, RuntimeFailed) as refused:
         if getattr(refused, "temporary", False):  # the next look at the Hub tries it again
             report["temporary"] = True
-        _reject(version, str(refused), report)
+        _reject(version, _sentence(refused), report)
     except Exception:
         logger.exception("import failed", extra={"version": str(version)})
         _reject(version, "The import stopped on an error of its own; the worker's log has it.", report)
     version.refresh_from_db()
+
+
+def _sentence(refused: Exception) -> str:
+    """The reason, and for a file that names what it may not, what to do about it."""
+    if UNLISTED in str(refused):
+        return (
+            f"{refused} These are no parts of a model, so the file was refused before anything of it could run. Publish "
+            "the fitted pipeline alone (joblib.dump(pipeline, …)), or have an administrator trust the repository; see "
+            "Trust in docs/model-repository.md."
+        )
+    return str(refused)
 
 
 def _told(version: ModelVersion, progress: Progress) -> Progress:

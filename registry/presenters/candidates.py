@@ -4,6 +4,8 @@ from django.template.defaultfilters import filesizeformat
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.functional import cached_property
+from django.utils.html import conditional_escape
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
 from registry import promotions, serving, signature_diff, text_diff
@@ -101,16 +103,33 @@ class Candidate:
 
     @cached_property
     def changes(self) -> list[Change]:
-        """The differences between both signatures, those that break first."""
+        """The differences between both signatures, those that break first, then the threshold."""
         if self.champion is None or not self.is_ready:
             return []
         found = signature_diff.diff(serving.signature_of(self.champion), serving.signature_of(self.version))
-        return sorted(found, key=lambda change: not change.breaks)
+        return sorted(found, key=lambda change: (not change.breaks, not _is_threshold(change)))
 
     @property
     def breaking(self) -> list[Change]:
         """The changes that would hurt callers, also where they do not block."""
         return [change for change in self.changes if change.breaks]
+
+    @property
+    def other_answers(self) -> str:
+        """What a change of the threshold means, which breaks no call; "" where it stays."""
+        for change in filter(_is_threshold, self.changes):
+            text = _("The threshold changes from %(before)s to %(after)s: the same person may get another answer.")
+            return text % {"before": change.before, "after": change.after}
+        return ""
+
+    @property
+    def changed(self) -> list[tuple[Change, str, SafeString]]:
+        """The changes with their field's label, "" where it has none, and its name."""
+        titles: dict[str, str] = {}
+        for version in (self.champion, self.version) if self.changes else ():
+            features = serving.signature_of(version).features if version else ()
+            titles |= {feature.name: feature.title for feature in features if feature.title != feature.name}
+        return [(change, titles.get(change.field, ""), _breakable(change.field)) for change in self.changes]
 
     # --- numbers ---------------------------------------------------------------------------------------
 
@@ -166,6 +185,15 @@ class Candidate:
         if self.champion is None:
             return []
         return text_diff.changes(*(str(v.metadata.get("card") or "") for v in (self.champion, self.version)))
+
+
+def _is_threshold(change: Change) -> bool:
+    return not change.field and change.what == _("threshold")
+
+
+def _breakable(name: str) -> SafeString:
+    """A column's name that a narrow cell breaks after an underscore."""
+    return mark_safe(conditional_escape(name).replace("_", "_<wbr>"))  # noqa: S308 - escaped just now
 
 
 def what_happened(entry: LedgerEntry) -> str:

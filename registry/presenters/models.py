@@ -80,6 +80,11 @@ class ModelPage:
         entry = found.order_by("-number").first()
         return Period(entry, None, self.now) if entry else None
 
+    @property
+    def latest(self) -> Period | None:
+        """The latest entry, until now: while it is suspended, the suspension."""
+        return Period(self.entry, None, self.now) if self.entry else None
+
     @cached_property
     def request(self) -> PromotionRequest | None:
         """The oldest open request."""
@@ -108,6 +113,12 @@ class ModelPage:
     def draft(self) -> VersionRow | None:
         """The newest version, when it waits for its description."""
         return next((row for row in self._newest[:1] if row.is_draft), None)
+
+    @property
+    def rejected(self) -> VersionRow | None:
+        """The newest version, when it was rejected and none was ever in charge."""
+        rows = (row for row in self._newest[:1] if row.version.status == ModelVersion.Status.REJECTED)
+        return next(rows, None) if self.entry is None else None
 
     # --- the version that is described -----------------------------------------------------------------
 

@@ -20,11 +20,15 @@ _CHOSEN = (LedgerEntry.Kind.PROMOTE, LedgerEntry.Kind.ROLLBACK)
 
 @dataclass(frozen=True)
 class ModelRow:
-    """A model in the list. `entry`: its latest one; `chosen`: the one that put the version in charge."""
+    """A model in the list. `entry`: its latest one; `chosen`: the one that put the version in charge.
+
+    `rejected`: the number of its newest version, where that was rejected and none was ever in charge.
+    """
 
     model: RegisteredModel
     entry: Any
     chosen: LedgerEntry | None
+    rejected: int | None
     states: list[State]
     now: datetime
 
@@ -68,8 +72,9 @@ def model_rows(*, now: datetime) -> list[ModelRow]:
     rows = []
     for model in RegisteredModel.objects.order_by("name"):
         entry = latest.get(model.pk)
-        found = list(_states(model, entry, versions.get(model.pk, {}), asked=model.pk in waiting))
-        rows.append(ModelRow(model, entry, chosen.get(model.pk), found, now))
+        newest = versions.get(model.pk, {})
+        found = list(_states(model, entry, newest, asked=model.pk in waiting))
+        rows.append(ModelRow(model, entry, chosen.get(model.pk), _rejected(entry, newest), found, now))
     return rows
 
 
@@ -88,13 +93,22 @@ def _versions() -> Any:
         candidate=Max("number", filter=never & Q(is_draft=False)),
         draft=Max("number", filter=never & Q(is_draft=True)),
         importing=Max("number", filter=Q(status=status.IMPORTING)),
+        rejected=Max("number", filter=Q(status=status.REJECTED)),
+        newest=Max("number"),
     )
+
+
+def _rejected(entry: LedgerEntry | None, newest: dict[str, int | None]) -> int | None:
+    rejected = newest.get("rejected")
+    return rejected if entry is None and rejected == newest.get("newest") else None
 
 
 def _states(
     model: RegisteredModel, entry: LedgerEntry | None, newest: dict[str, int | None], *, asked: bool
 ) -> Iterator[State]:
     yield states.of_model(entry)
+    if _rejected(entry, newest):
+        yield states.LAST_REJECTED
     champion = entry.to_version.number if entry else 0
     if asked:
         yield states.REQUEST

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from decimal import ROUND_CEILING, Context
 from functools import cached_property
 from typing import Any
 
@@ -13,9 +14,10 @@ from django.utils.translation import gettext as _
 from registry import cards, promotions, serving
 from registry.models import LedgerEntry, ModelVersion
 from registry.presenters import states, title_of
+from registry.presenters.candidate_facts import packages_of
 from registry.presenters.contract import Metric, SignatureTables, metrics
 from registry.presenters.states import State, Words
-from registry.texts import figure, percentage, tiny
+from registry.texts import figure, tiny
 
 PICTURES = ("image/png", "image/jpeg", "image/webp", "image/gif")  # no SVG: it may hold code
 
@@ -129,6 +131,11 @@ class VersionPage(VersionParts):
     def can_be_promoted(self) -> bool:
         return self.is_ready and not self.version.is_draft and not self.is_champion
 
+    @cached_property
+    def was_in_charge(self) -> bool:
+        """Whether putting it in charge is going back to it."""
+        return not self.is_champion and self.version.ledger_entries.exists()
+
     @property
     def task(self) -> Words:
         task = str(self.version.signature.get("task", ""))
@@ -185,13 +192,18 @@ class VersionPage(VersionParts):
     @cached_property
     def checks(self) -> list[Check]:
         """What the import looked at, in its order."""
-        return list(_checks(self.version))
+        return list(_checks(self.version, [file.path for file in self.files]))
 
     @property
     def warnings(self) -> list[str]:
         """What the import noticed and let pass."""
         environment = self.report.get("environment") or {}
         return [str(text) for text in [*_list(self.report, "warnings"), *_list(environment, "warnings")]]
+
+    @property
+    def is_converted(self) -> bool:
+        """Whether the ONNX form answers, which needs no environment of the original's."""
+        return self.version.runtime == "onnx"
 
     @property
     def environment(self) -> dict[str, Any]:
@@ -202,16 +214,16 @@ class VersionPage(VersionParts):
     @cached_property
     def packages(self) -> list[tuple[str, str, str]]:
         """Package, the version the model was trained with, and the one that opened it here."""
-        trained = self.report.get("packages") or {}
+        trained = packages_of(self.version)
         here = self.environment.get("packages") or self.report.get("versions") or {}
         names = sorted({*trained, *here}, key=str.casefold)
-        return [(name, str(trained.get(name) or ""), str(here.get(name) or "")) for name in names]
+        return [(name, trained.get(name, ""), str(here.get(name) or "")) for name in names]
 
 
-def _checks(version: ModelVersion) -> Iterator[Check]:
+def _checks(version: ModelVersion, stored: list[str]) -> Iterator[Check]:
     report = version.report
     if "files" in report:
-        yield _download(report)
+        yield _download(report, stored)
     if names := _list(report, "globals"):
         text = _("Classes and functions that it names: %(count)s.")
         if (report.get("serving") or {}).get("trusted"):
@@ -225,8 +237,10 @@ def _checks(version: ModelVersion) -> Iterator[Check]:
         yield _comparison(report["comparison"])
 
 
-def _download(report: dict[str, Any]) -> Check:
-    count = {"count": len(report["files"])}
+def _download(report: dict[str, Any], stored: list[str]) -> Check:
+    """Counts the files of the page's list that the Hub gave; all that were fetched, where none was kept."""
+    fetched = report["files"]
+    count = {"count": len(set(fetched).intersection(stored) or fetched)}
     if report.get("hub_verified"):
         text = _("Files from the Hub: %(count)s, each with the digest that the Hub lists.") % count
         return Check(_("Download"), text)
@@ -265,10 +279,10 @@ def _comparison(found: dict[str, Any]) -> Check:
 
 
 def _share(bound: float) -> str:
-    """Small shares are not rounded to "less than 0.1 %"."""
-    if bound >= 0.01:
-        return percentage(100 * bound)
-    return _("%(number)s%%") % {"number": figure(float(f"{100 * bound:.1g}"))}
+    """A bound in percent with two digits, rounded up: less than was shown must not be claimed."""
+    # As decimal text, for 100 * 0.00015 is a little more than 0.015 and would become 0.016.
+    percent = Context(prec=2, rounding=ROUND_CEILING).create_decimal(f"{100 * bound:.10g}")
+    return _("%(number)s%%") % {"number": figure(float(percent))}
 
 
 def _list(found: dict[str, Any], key: str) -> list[Any]:

@@ -1,5 +1,7 @@
 """Which models there are, and everything about one of them."""
 
+from datetime import datetime
+
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required, permission_required
 from django.db.models import QuerySet
@@ -59,7 +61,7 @@ def _page(request: HttpRequest, model: RegisteredModel, *, commit: CommitForm, s
     asked = moment.is_valid()
     if moment.is_bound and not asked:
         status = 400
-    entry = promotions.champion_at(model, moment.cleaned_data["at"]) if asked else None
+    entry = promotions.champion_at(model, _end_of_second(moment.cleaned_data["at"])) if asked else None
     context = {
         "page": ModelPage(
             model, now=now, before_entry=cursor(request, "entries"), before_version=cursor(request, "versions")
@@ -70,6 +72,11 @@ def _page(request: HttpRequest, model: RegisteredModel, *, commit: CommitForm, s
         "then": Period(entry, None, now) if entry else None,
     }
     return render(request, "registry/model.html", context, status=status)
+
+
+def _end_of_second(at: datetime) -> datetime:
+    """The timeline shows whole seconds: one that is copied from there must find what began within it."""
+    return at if at.microsecond else at.replace(microsecond=999_999)
 
 
 def cursor(request: HttpRequest, name: str) -> int | None:

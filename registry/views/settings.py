@@ -61,6 +61,10 @@ def settings(request: HttpRequest, model: str) -> HttpResponse:
     return _save(request, found, form, rules)
 
 
+# Words in the names of metrics that a floor would turn upside down.
+LESS_IS_BETTER = ("brier", "loss", "error", "mae", "mse", "mape", "deviance", "calibration")
+
+
 def _metrics(model: RegisteredModel) -> dict[str, str]:
     """Name -> smallest value of the version in charge, else of the latest ready one; and the names that have a floor."""
     last = promotions.latest(model)
@@ -69,6 +73,8 @@ def _metrics(model: RegisteredModel) -> dict[str, str]:
     for item in (version.metadata.get("metrics") or []) if isinstance(version, ModelVersion) else []:
         if isinstance(value := item.get("value"), int | float):
             name = str(item.get("name", ""))
+            if any(word in name.lower() for word in LESS_IS_BETTER):
+                continue
             found[name] = min(found.get(name, value), value)
     texts = {name: figure(float(f"{value:.4g}")) for name, value in list(found.items())[:MOST_FLOORS]}
     return texts | {name: texts.get(name, "") for name in model.metric_floors}

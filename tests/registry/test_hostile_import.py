@@ -62,6 +62,7 @@ def test_payload_is_refused_and_does_not_run(imported: Any, tmp_path: Path, name
     version = imported((attacks(canary) | {"builtins": BUILTINS})[name])
     assert version.status == "rejected"
     assert "Not on the list of allowed names" in version.reason
+    assert "refused before anything of it could run. Publish the fitted pipeline alone" in version.reason
     assert PAYLOADS[name] in version.reason
     assert not canary.exists()
     assert not Artifact.objects.exists()

@@ -56,8 +56,11 @@ def test_who_answered_at_a_moment(ask: Callable[..., Any], iris: ModelVersion) -
     assert entry is not None
     before, after = entry.created_at - timedelta(seconds=1), entry.created_at + timedelta(seconds=1)
     assert ask(f"?at={quote(before.isoformat())}").json()["entry"] is None
-    assert ask(f"?at={quote(after.isoformat())}").json()["entry"]["version"] == 1
-    assert ask(f"?at={after.isoformat()}").json()["entry"]["version"] == 1  # the + was not quoted
+    now = entry.created_at.isoformat()
+    assert ask(f"?at={quote(now)}").json()["entry"]["version"] == 1
+    assert ask(f"?at={now}").json()["entry"]["version"] == 1  # the + was not quoted
+    answer = ask(f"?at={quote(after.replace(year=after.year + 1).isoformat())}")
+    assert (answer.status_code, answer.json()["detail"]) == (400, "“at” must be a moment that has passed.")
 
 
 @pytest.mark.parametrize(

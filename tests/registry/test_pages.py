@@ -243,9 +243,52 @@ def test_who_answered_on_a_date(page: Client, iris: ModelVersion, administrator:
     assert first is not None
     before = first.created_at - timedelta(minutes=2)
     found = text(page.get(f"/registry/iris/?at={before:%Y-%m-%dT%H:%M}"))
-    assert f"On {before.day} {before:%B %Y, %H:%M} UTC, no version was in charge yet." in found
+    assert f"On {before.day} {before:%B %Y, %H:%M}:00 UTC, no version was in charge yet." in found
     found = text(page.get(f"/registry/iris/?at={timezone.now():%Y-%m-%dT%H:%M:%S.%f}"))
     assert re.search(r"UTC, version 1 answered\. Version 1 put in charge, by Ada Martin on .*a test needs it", found)
+
+
+def test_a_second_of_the_timeline_finds_what_began_in_it(page: Client, iris: ModelVersion) -> None:
+    first = promotions.latest(iris.model)
+    assert first is not None
+    html = page.get("/registry/iris/").content.decode()
+    assert f"{first.created_at:%H:%M:%S} UTC</time>" in html
+    assert '<input type="datetime-local" step="1"' in html
+    found = text(page.get(f"/registry/iris/?at={first.created_at:%Y-%m-%dT%H:%M:%S}"))
+    assert f"{first.created_at:%H:%M:%S} UTC, version 1 answered." in found
+
+
+def test_a_suspended_model_says_so_first(page: Client, iris: ModelVersion, administrator: User) -> None:
+    User.objects.filter(pk=administrator.pk).update(first_name="Ada", last_name="Martin")
+    entries(iris.model, 25, administrator)  # so that the latest is not on the second page of the ledger
+    last = promotions.latest(iris.model)
+    assert last is not None
+    for path in ("/registry/iris/", "/registry/iris/?entries=3"):
+        found = text(page.get(path))
+        assert "Suspended for less than a minute, with version 1 in charge Suspended by Ada Martin on" in found
+        assert f"{last.created_at:%H:%M} UTC: it answers no questions. reason 24" in found
+        assert "has been in charge for" not in found
+
+
+def test_a_last_import_that_was_rejected_is_said(analyst: User) -> None:
+    model = RegisteredModel.objects.create(name="new", endpoint="huggingface", repo_id="demo/new")
+    version(model, 1, status="rejected", reason="No file of it is a model.")
+    page = browser(analyst)
+    assert states(page) == ["no version in charge", "last import rejected"]
+    link = '<a href="/registry/new/versions/1/">Why version 1 was rejected</a>'
+    assert link in page.get("/registry/").content.decode()
+    said = "The last import, version 1, was rejected: Look at it No file of it is a model."
+    assert said in text(page.get("/registry/new/"))
+    version(model, 2)
+    assert states(page) == ["no version in charge", "importing"]
+    assert "was rejected:" not in text(page.get("/registry/new/"))
+
+
+def test_dates_of_tables_are_french_in_french(iris: ModelVersion, analyst: User) -> None:
+    found = version(iris.model, 2)
+    ModelVersion.objects.filter(pk=found.pk).update(created_at=datetime(2026, 8, 21, 9, 5, tzinfo=UTC))
+    html = browser(analyst, accept_language="fr").get("/registry/iris/").content.decode()
+    assert ">21 août 2026, 09:05</time>" in html
 
 
 def test_who_answered_while_it_was_suspended(page: Client, iris: ModelVersion, administrator: User) -> None:

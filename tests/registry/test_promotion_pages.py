@@ -52,8 +52,27 @@ def test_details_that_change_nobodys_call(page: Client, iris: ModelVersion, read
     ready("iris", **changed(lambda features, outputs: features[0].update(label="Sepal, from end to end")))
     found = text(page.get(PROMOTE.format(2)))
     assert "Callers of today can go on as they are" in found
-    assert "sepal_length label Sepal length Sepal, from end to end" in found
+    assert "Sepal, from end to end sepal_ length label Sepal length Sepal, from end to end" in found
     assert "Serve version 2 to everybody" in found
+
+
+def test_another_threshold_is_said_beside_the_tick(page: Client, ready: Ready, promoted: Ready, changed) -> None:
+    def tips_at(line: float, label: str) -> dict[str, Any]:
+        """The iris example's fields, and two classes that tip at `line`."""
+        classes = [{"value": "no"}, {"value": "yes"}]
+        outputs = {"classes": classes, "positive_class": "yes", "threshold": {"value": line}}
+        return changed(lambda fields, out: (out.clear(), out.update(outputs), fields[0].update(label=label)))
+
+    promoted("iris", **tips_at(0.29, "Length"))
+    ready("iris", **tips_at(0.25, "Sepal"))
+    response = page.get(PROMOTE.format(2))
+    found = text(response)
+    assert "The threshold changes from 0.29 to 0.25: the same person may get another answer." in found
+    assert "Callers of today can go on as they are" in found
+    assert "becomes wrong" not in found
+    assert [change.what for change in response.context["candidate"].changes] == ["threshold", "label"]
+    assert "Serve version 2 to everybody" in found
+    assert '<code class="compare__name">sepal_<wbr>length</code>' in response.content.decode()
 
 
 def test_a_breaking_change_has_no_button_and_is_refused(

@@ -35,6 +35,13 @@ def test_two_people(page: Client, manager: User, second: ModelVersion) -> None:
     assert "approved by Approver on" in text(page.get(sent["Location"]))
 
 
+def test_a_way_back_is_asked_for_as_one(page: Client, manager: User, second: ModelVersion, administrator: User) -> None:
+    first = second.model.versions.get(number=1)
+    promotions.request(model=second.model, version=second, by=administrator, reason="better")
+    wanted = asked(first, manager)
+    assert "Approve going back to version 1?" in text(page.get(f"/registry/requests/{wanted.pk}/"))
+
+
 def test_declined_with_a_reason(page: Client, manager: User, second: ModelVersion) -> None:
     path = f"/registry/requests/{asked(second, manager).pk}/"
     approver = browser(person("approver"))

@@ -2,14 +2,14 @@
 
 import pytest
 from django.contrib.admin.models import LogEntry
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Permission, User
 from django.test import Client
 
-from registry import oversight
+from registry import oversight, promotions
 from registry.exceptions import NotAllowed
 from registry.models import ModelVersion, RegisteredModel
 from registry.oversight import Rules
-from tests.registry.people import browser, person, text
+from tests.registry.people import browser, person, text, two_people
 
 SETTINGS = "/registry/iris/settings"
 AS_IT_IS = {"approval": "one", "poll_minutes": "15"}
@@ -117,6 +117,27 @@ def test_the_verb_asks_for_the_right(iris: ModelVersion) -> None:
     with pytest.raises(NotAllowed):
         oversight.oversee(model=iris.model, rules=Rules(poll_minutes=1), by=person("approver"))
     assert in_force()["poll_minutes"] == 15
+
+
+def test_who_asks_cannot_take_the_second_person_away(iris: ModelVersion, manager: User, page: Client) -> None:
+    two_people(iris.model)
+    with pytest.raises(oversight.Refused, match="Only who may approve promotions"):
+        oversight.oversee(model=iris.model, rules=Rules(approval="one"), by=manager)
+    iris.model.refresh_from_db()
+    assert iris.model.approval == "two"
+    both = person("manager", "deputy")
+    both.user_permissions.add(Permission.objects.get(codename="approve_promotion"))
+    assert oversight.oversee(model=iris.model, rules=Rules(approval="one"), by=both).approval == "one"
+
+
+def test_no_floor_is_offered_where_less_is_better(page: Client, iris: ModelVersion, ready) -> None:
+    metrics = [{"name": "accuracy", "value": 0.9}, {"name": "brier", "value": 0.1}, {"name": "log_loss", "value": 0.2}]
+    second = ready("iris", metadata={**iris.metadata, "metrics": metrics})
+    promotions.request(model=iris.model, version=second, by=person("requester"), reason="it is better")
+    shown = text(page.get(SETTINGS))
+    assert "accuracy" in shown
+    assert "brier" not in shown
+    assert "log_loss" not in shown
 
 
 def test_the_language_button_keeps_what_was_typed(page: Client) -> None:

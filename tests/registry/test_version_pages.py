@@ -7,6 +7,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
+from registry import promotions
 from registry.models import Delivery, ModelVersion
 from tests.predictions.test_predict import damage
 from tests.registry.test_pages import browser, text
@@ -26,6 +27,40 @@ def shown(page: Client, iris: ModelVersion, number: int = 2, **values: Any) -> s
 
 
 # The version
+
+
+@pytest.mark.parametrize(
+    ("bound", "said"), [(3 / 20_108, "0.015%"), (0.00015, "0.015%"), (3 / 200, "1.5%"), (3 / 295, "1.1%"), (1, "100%")]
+)
+def test_a_bound_is_never_smaller_than_what_was_shown(
+    page: Client, iris: ModelVersion, bound: float, said: str
+) -> None:
+    report = {**iris.report, "comparison": {"rows": 20_108, "misses": 0, "largest_difference": 0, "bound": bound}}
+    assert f"fewer than {said} of such rows differ" in shown(page, iris, status="ready", report=report)
+
+
+def test_what_the_file_says_it_was_trained_with_is_shown(page: Client, iris: ModelVersion) -> None:
+    environment = {"key": "f" * 64, "packages": {"scikit-learn": "1.6.1"}}
+    report = {**iris.report, "packages": {}, "trained_with": "1.5.2", "environment": environment}
+    found = shown(page, iris, status="ready", report=report, runtime="isolated")
+    assert "scikit-learn 1.5.2 1.6.1 another one" in found
+    assert "It runs in an environment of its own" in found
+
+
+def test_only_listed_files_are_counted_as_the_hubs(page: Client, iris: ModelVersion, ready, examined) -> None:
+    made_here = "model.converted.onnx"
+    given = set(iris.files.values_list("path", flat=True)) - {made_here}
+    assert len(given) == iris.files.count() - 1
+    fetched = {path: {"size": 1, "sha256": "0" * 64} for path in [*given, "notes.txt"]}
+    ready("iris", report={**examined("iris").report, "files": fetched, "hub_verified": True})
+    assert f"Files from the Hub: {len(given)}, each" in text(page.get("/registry/iris/versions/2/"))
+
+
+def test_the_way_back_is_called_so(iris: ModelVersion, ready, administrator: User) -> None:
+    promotions.request(model=iris.model, version=ready("iris"), by=administrator, reason="better")
+    found = text(browser(administrator).get("/registry/iris/versions/1/"))
+    assert "Compare and go back to it" in found
+    assert "Compare and promote" not in found
 
 
 def test_a_version_says_what_the_import_saw(page: Client, iris: ModelVersion) -> None:
@@ -67,7 +102,8 @@ def test_an_environment_of_its_own_is_described(page: Client, iris: ModelVersion
     }
     found = shown(page, iris, status="ready", report=report, reason="Why it is so.")
     for words in (
-        "It runs in an environment of its own, apart from the server’s. It was trained with scikit-learn 1.6.1.",
+        "Its original was opened in an environment of its own, apart from the server’s; the ONNX form answers",
+        "in the server. It was trained with scikit-learn 1.6.1.",
         "f" * 64,
         "scikit-learn 1.6.0 1.6.1 another one",
         "Warning The manifest names torch, which is not needed.",

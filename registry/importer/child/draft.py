@@ -71,7 +71,12 @@ def _ends(estimator: Any, index: int) -> tuple[float, float] | None:
 
 
 def _around(middle: float, deviation: float) -> tuple[float, float]:
-    return middle - 3 * deviation, middle + 3 * deviation
+    """Three digits: more would look as if it had been seen."""
+    return _rough(middle - 3 * deviation), _rough(middle + 3 * deviation)
+
+
+def _rough(value: float) -> float:
+    return float(f"{value:.3g}")
 
 
 def _learn_categories(feature: Feature, encoder: Any, index: int) -> None:

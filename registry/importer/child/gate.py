@@ -72,14 +72,14 @@ def _inflate(decompressor: Any, data: bytes) -> Iterator[bytes]:
         try:
             piece = decompressor.decompress(pending, CHUNK)
         except (zlib.error, lzma.LZMAError, OSError, EOFError) as error:
-            raise Refused("The compressed file is damaged.") from error
+            raise Refused("The compressed file is damaged: upload it again.") from error
         room -= len(piece)
         if room < 0:
             raise Refused(f"The file inflates to more than {inflated_limit() >> 20} MiB.")
         # zlib hands back what it did not read; bz2 and lzma keep it
         pending = getattr(decompressor, "unconsumed_tail", b"")
         if not piece and not pending:
-            raise Refused("The compressed file ends too early.")
+            raise Refused("The compressed file ends too early: it is incomplete, upload it again.")
         yield piece
 
 
@@ -124,7 +124,7 @@ class _SkippedArray:
         for length in self.shape:
             left *= int(length)
         if reader.stream.seek(0, io.SEEK_CUR) + left > reader.size:
-            raise Refused("The file ends in the middle of an array.")
+            raise Refused("The file ends in the middle of an array: it is incomplete, upload it again.")
         reader.stream.seek(left, io.SEEK_CUR)
 
 
@@ -177,7 +177,9 @@ def named_globals(data: bytes) -> set[Global]:
         raise
     except Exception as error:  # a broken file may raise anything
         if not _refused(recorder.seen):
-            raise Refused(f"The file is no readable pickle ({type(error).__name__}).") from error
+            raise Refused(
+                f"The file is no readable pickle ({type(error).__name__}): upload what joblib.dump wrote."
+            ) from error
     return recorder.seen
 
 
