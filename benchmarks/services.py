@@ -176,7 +176,7 @@ class Ours(Service):
             return dict(connection.execute(query).fetchall())
 
     def _start_hub(self) -> None:
-        options = ["--port", str(self.hub_port), "--dir", str(self.folder / "hub"), "--token", self.hub_token]
+        options = ["--port", str(self.hub_port), "--dir", str(self.folder / "hub"), f"--token={self.hub_token}"]
         hub = self.supervisor.start("hub", [sys.executable, "examples/local_hub.py", *options])
         self.supervisor.wait_until(lambda: _listens(self.hub_port), child=hub, seconds=30)
 
