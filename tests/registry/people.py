@@ -7,7 +7,7 @@ from django.contrib.auth.models import Permission, User
 from django.test import Client
 
 from registry import promotions, serving
-from registry.models import ModelVersion, PromotionRequest, RegisteredModel
+from registry.models import LedgerEntry, ModelVersion, PromotionRequest, RegisteredModel
 
 PROMOTE = "/registry/iris/versions/{}/promote"
 RIGHTS: dict[str, list[str]] = {
@@ -25,10 +25,17 @@ def person(role: str, name: str = "") -> User:
     return user
 
 
-def browser(user: User, **headers: str) -> Client:
-    """A browser in which somebody is logged in."""
+def may(user: User, *codenames: str) -> User:
+    """The user, with these rights besides those there were."""
+    user.user_permissions.add(*Permission.objects.filter(codename__in=codenames, content_type__app_label="registry"))
+    return User.objects.get(pk=user.pk)
+
+
+def browser(user: User | None = None, **headers: str) -> Client:
+    """A browser, in which that user is logged in."""
     client = Client(headers=headers)
-    client.force_login(user)
+    if user is not None:
+        client.force_login(user)
     return client
 
 
@@ -60,3 +67,10 @@ def champion(name: str = "iris") -> int:
     """The number of the version in charge, as the ledger has it."""
     serving.forget()
     return serving.champion(name).version.number
+
+
+def entries(model: RegisteredModel, many: int, by: User) -> list[LedgerEntry]:
+    """A history of `many` suspensions and resumptions after the first entry."""
+    for turn in range(many):
+        (promotions.resume if turn % 2 else promotions.suspend)(model=model, by=by, reason=f"reason {turn}")
+    return list(model.ledger.order_by("-number"))

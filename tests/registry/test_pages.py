@@ -1,35 +1,22 @@
 """The registry's pages to look at: who may see and do what, every state, and text of others that stays text."""
 
 import re
-from datetime import UTC, datetime, timedelta
-from itertools import pairwise
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import Permission, User
+from django.contrib.auth.models import User
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
-from django.utils import timezone
 
 from registry import actions, promotions
 from registry.exceptions import RegistryError
-from registry.models import Delivery, LedgerEntry, ModelVersion, PromotionRequest, RegisteredModel
+from registry.models import Delivery, ModelVersion, PromotionRequest, RegisteredModel
 from tests.predictions.test_predict import ask, with_note
+from tests.registry.people import browser, entries, may, text
 
 XSS = "<img src=x onerror=alert(1)>"
-
-
-def browser(user: User | None = None, **headers: str) -> Client:
-    client = Client(headers=headers)
-    if user is not None:
-        client.force_login(user)
-    return client
-
-
-def text(response: Any) -> str:
-    """The words of a page, without its tags."""
-    return " ".join(re.sub(r"<[^>]+>", " ", response.content.decode()).split())
 
 
 @pytest.fixture
@@ -42,11 +29,6 @@ def page(iris: ModelVersion, analyst: User) -> Client:
 def second(iris: ModelVersion, ready, examined) -> ModelVersion:
     """A version that nobody put in charge yet."""
     return ready("iris", graph=with_note(examined("iris").graph))
-
-
-def allow(user: User, *codenames: str) -> User:
-    user.user_permissions.add(*Permission.objects.filter(codename__in=codenames, content_type__app_label="registry"))
-    return User.objects.get(pk=user.pk)
 
 
 def version(model: RegisteredModel, number: int, **values: Any) -> ModelVersion:
@@ -98,7 +80,7 @@ BUTTONS = {
 @pytest.mark.parametrize("codename", BUTTONS)
 def test_a_button_is_there_for_those_who_may_press_it(second: ModelVersion, analyst: User, codename: str) -> None:
     assert not [word for word in BUTTONS.values() if word in text(browser(analyst).get("/registry/iris/"))]
-    found = text(browser(allow(analyst, codename)).get("/registry/iris/"))
+    found = text(browser(may(analyst, codename)).get("/registry/iris/"))
     assert [word for word in BUTTONS.values() if word in found] == [BUTTONS[codename]]
 
 
@@ -185,43 +167,6 @@ def test_metrics_have_their_interval(page: Client, iris: ModelVersion, ready, pr
     assert "mae – 1200 – 1000 – 1400" in text(response)
 
 
-def test_the_ledger_is_a_timeline(page: Client, iris: ModelVersion, second: ModelVersion, administrator: User) -> None:
-    promotions.request(model=iris.model, version=second, by=administrator, reason="better")
-    promotions.suspend(model=iris.model, by=administrator, reason="a doubt")
-    promotions.resume(model=iris.model, by=administrator, reason="no doubt")
-    promotions.request(model=iris.model, version=iris, by=administrator, reason="worse")
-    html = page.get("/registry/iris/").content.decode()
-    headings = re.findall(r"<h3><a [^>]*>([^<]+)</a></h3>", html)
-    assert headings == [
-        "Back to version 1",
-        "Version 2 answers again",
-        "Suspended, with version 2 in charge",
-        "Version 2 put in charge",
-        "Version 1 put in charge",
-    ]
-    assert "suspended for less than a minute" in html
-    assert html.count("ribbon__stop") == 1
-
-
-def entries(model: RegisteredModel, many: int, by: User) -> list[LedgerEntry]:
-    """A history of `many` suspensions and resumptions after the first entry."""
-    for turn in range(many):
-        (promotions.resume if turn % 2 else promotions.suspend)(model=model, by=by, reason=f"reason {turn}")
-    return list(model.ledger.order_by("-number"))
-
-
-def test_a_long_ledger_has_pages_and_no_gap(page: Client, iris: ModelVersion, administrator: User) -> None:
-    made = entries(iris.model, 45, administrator)
-    found, path = [], "/registry/iris/"
-    while path:
-        response = page.get(path)
-        found += response.context["page"].ledger
-        older = response.context["page"].older_entries
-        path = f"/registry/iris/?entries={older}" if older else ""
-    assert [period.entry.number for period in found] == [entry.number for entry in made]
-    assert all(older.end == newer.entry.created_at for newer, older in pairwise(found))
-
-
 def test_versions_have_pages(page: Client, iris: ModelVersion) -> None:
     for number in range(2, 48):
         version(iris.model, number, status="rejected", reason="no")
@@ -235,27 +180,6 @@ def test_versions_have_pages(page: Client, iris: ModelVersion) -> None:
 
 
 # Who answered then
-
-
-def test_who_answered_on_a_date(page: Client, iris: ModelVersion, administrator: User) -> None:
-    User.objects.filter(pk=administrator.pk).update(first_name="Ada", last_name="Martin")
-    first = promotions.latest(iris.model)
-    assert first is not None
-    before = first.created_at - timedelta(minutes=2)
-    found = text(page.get(f"/registry/iris/?at={before:%Y-%m-%dT%H:%M}"))
-    assert f"On {before.day} {before:%B %Y, %H:%M}:00 UTC, no version was in charge yet." in found
-    found = text(page.get(f"/registry/iris/?at={timezone.now():%Y-%m-%dT%H:%M:%S.%f}"))
-    assert re.search(r"UTC, version 1 answered\. Version 1 put in charge, by Ada Martin on .*a test needs it", found)
-
-
-def test_a_second_of_the_timeline_finds_what_began_in_it(page: Client, iris: ModelVersion) -> None:
-    first = promotions.latest(iris.model)
-    assert first is not None
-    html = page.get("/registry/iris/").content.decode()
-    assert f"{first.created_at:%H:%M:%S} UTC</time>" in html
-    assert '<input type="datetime-local" step="1"' in html
-    found = text(page.get(f"/registry/iris/?at={first.created_at:%Y-%m-%dT%H:%M:%S}"))
-    assert f"{first.created_at:%H:%M:%S} UTC, version 1 answered." in found
 
 
 def test_a_suspended_model_says_so_first(page: Client, iris: ModelVersion, administrator: User) -> None:
@@ -291,34 +215,11 @@ def test_dates_of_tables_are_french_in_french(iris: ModelVersion, analyst: User)
     assert ">21 août 2026, 09:05</time>" in html
 
 
-def test_who_answered_while_it_was_suspended(page: Client, iris: ModelVersion, administrator: User) -> None:
-    promotions.suspend(model=iris.model, by=administrator, reason="a doubt")
-    found = text(page.get(f"/registry/iris/?at={timezone.now():%Y-%m-%dT%H:%M:%S.%f}"))
-    assert "the model was suspended ; version 1 was in charge and answered nothing." in found
-
-
-@pytest.mark.parametrize(
-    "at", ["", "yesterday", "2026-13-03T10:00", "0001-01-01T00:00", "9999-12-31T23:59", "x" * 5000]
-)
-def test_a_moment_that_cannot_be_is_said(page: Client, at: str) -> None:
-    response = page.get("/registry/iris/", {"at": at})
-    assert response.status_code == 400
-    assert "<title>Error: Iris" in response.content.decode()
-    assert re.search(r'<a href="#id_at">(Enter|Choose)', response.content.decode())
-
-
-def test_the_moment_is_in_the_servers_time_zone(page: Client, iris: ModelVersion, settings) -> None:
-    settings.TIME_ZONE = "Europe/Paris"
-    response = page.get("/registry/iris/?at=2026-03-03T10:00")
-    assert response.context["asked"] == datetime(2026, 3, 3, 9, tzinfo=UTC)
-    assert "in the time zone Europe/Paris" in text(response)
-
-
 # The repository
 
 
 def test_sync_now_asks_the_worker(iris: ModelVersion, analyst: User) -> None:
-    client = browser(allow(analyst, "sync_model"))
+    client = browser(may(analyst, "sync_model"))
     response = client.post("/registry/iris/sync")
     assert response["Location"] == "/registry/iris/#repository"
     delivery = Delivery.objects.get()
@@ -327,14 +228,14 @@ def test_sync_now_asks_the_worker(iris: ModelVersion, analyst: User) -> None:
 
 
 def test_an_older_commit_is_asked_for_by_name(iris: ModelVersion, analyst: User) -> None:
-    client = browser(allow(analyst, "sync_model"))
+    client = browser(may(analyst, "sync_model"))
     client.post("/registry/iris/sync", {"commit": f" {'A1' * 20} "})
     assert Delivery.objects.get().commit == "a1" * 20
 
 
 @pytest.mark.parametrize("commit", ["main", "a" * 39, "g" * 40, "a" * 41, "\x00", XSS])
 def test_what_is_no_commit_is_said_and_kept(iris: ModelVersion, analyst: User, commit: str) -> None:
-    response = browser(allow(analyst, "sync_model")).post("/registry/iris/sync", {"commit": commit})
+    response = browser(may(analyst, "sync_model")).post("/registry/iris/sync", {"commit": commit})
     assert response.status_code == 400
     assert XSS not in response.content.decode()
     assert not Delivery.objects.exists()
@@ -417,7 +318,7 @@ def test_requests_that_wait_for_me_are_counted(second: ModelVersion, administrat
     RegisteredModel.objects.filter(pk=second.model_id).update(approval="two")
     promotions.request(model=second.model, version=second, by=administrator, reason="better")
     assert "for you" not in text(browser(administrator).get("/registry/"))
-    assert "1 for you" in text(browser(allow(analyst, "approve_promotion")).get("/registry/"))
+    assert "1 for you" in text(browser(may(analyst, "approve_promotion")).get("/registry/"))
 
 
 def test_no_model_can_hide_behind_a_page(db: None) -> None:

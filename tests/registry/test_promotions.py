@@ -7,13 +7,14 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import Permission, User
+from django.contrib.auth.models import User
 from django.db import connections
 
 from registry import automation, promotions, serving
 from registry.exceptions import ModelSuspended, NotAllowed, NotPromotable, Superseded, UnknownModel
 from registry.facts import canonical
 from registry.models import LedgerEntry, ModelVersion, PromotionRequest, RegisteredModel
+from tests.registry.people import may
 
 Ready = Callable[..., ModelVersion]
 
@@ -22,12 +23,6 @@ def promote(version: ModelVersion, by: User, reason: str = "it is better") -> Le
     entry = promotions.request(model=version.model, version=version, by=by, reason=reason).entry
     assert entry is not None
     return entry
-
-
-def may(user: User, *names: str) -> User:
-    """The user, with these rights."""
-    user.user_permissions.add(*Permission.objects.filter(codename__in=names))
-    return User.objects.get(pk=user.pk)
 
 
 # -- promotion
