@@ -99,7 +99,7 @@ def model_problems() -> Iterator[str]:
     for name in serving.promoted_names():
         try:
             champion = serving.champion(name)
-            runtimes.load(champion.version)
+            runtimes.check(champion.version)
         except ModelSuspended:
             continue
         except RuntimeFailed as error:
@@ -115,7 +115,7 @@ def _answered_for(champion: serving.Serving, why: RuntimeFailed) -> str:
         return f"{name}: {why}"
     other = before.version.number
     try:
-        runtimes.load(before.version)
+        runtimes.check(before.version)
     except RuntimeFailed as error:
         return f"{name}: version {number} cannot be loaded: {why} Nor can version {other}: {error}"
     return Degraded(f"{name}: version {number} cannot be loaded here, version {other} answers instead. {why}")

@@ -35,6 +35,13 @@ def load(version: ModelVersion) -> Runtime:
     return runtime
 
 
+def check(version: ModelVersion) -> None:
+    """Raises RuntimeFailed when a version cannot be had here, as far as this process knows without asking it."""
+    runtime = load(version)
+    if isinstance(runtime, IsolatedRuntime):
+        runtime.check()
+
+
 def warmed(version: ModelVersion) -> threading.Event | None:
     """Start what a version needs before its first question; set once that came to an end, well or not.
 

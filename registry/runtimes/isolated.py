@@ -156,6 +156,11 @@ class IsolatedRuntime:
         self._send(request)
         return request.done
 
+    def check(self) -> None:
+        """Raises RuntimeFailed (kind "load") when the child could not be started the last time; starts none."""
+        if self._deaths.kind == "load" and not self._is_loaded:
+            raise RuntimeFailed(self._deaths.reason, kind="load")
+
     def predict(self, columns: Columns, rows: int) -> Scores:
         """See Runtime. Kinds besides the child's: deadline, busy (a full queue), stopped (died too often)."""
         patience = self._deadline + PER_THOUSAND_ROWS * (rows // 1000)

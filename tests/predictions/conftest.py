@@ -110,3 +110,11 @@ def price(house: Package, administrator: User) -> ModelVersion:
     version.refresh_from_db()
     promotions.request(model=model, version=version, by=administrator, reason="a test needs it")
     return version
+
+
+@pytest.fixture
+def unstartable(iris, promoted, examined) -> ModelVersion:
+    """A champion whose file is there, and whose child refuses it at the first question."""
+    spec = {"files": ["model.joblib"], "file": "model.joblib", "format": "skops", "trusted": False}
+    spec |= {"scores": "probability", "n_outputs": 3}
+    return promoted("iris", runtime="isolated", report={**examined("iris").report, "serving": spec})

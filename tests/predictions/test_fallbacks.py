@@ -47,6 +47,16 @@ def test_ready_is_degraded_and_names_both_versions(second: ModelVersion, client:
     assert said.startswith("iris: version 2 cannot be loaded here, version 1 answers instead. Artifact ")
 
 
+def test_ready_knows_of_a_child_that_could_not_be_started(
+    unstartable: ModelVersion, analyst: User, client: Client, durable
+) -> None:
+    assert client.get("/health/ready").json()["status"] == "ok"  # nobody has asked yet, and it starts none
+    ask(analyst)
+    body = client.get("/health/ready").json()
+    assert body["status"] == "degraded"
+    assert "version 2 cannot be loaded here, version 1 answers instead" in body["checks"]["models"]
+
+
 def test_ready_is_not_when_the_other_cannot_be_loaded_either(
     iris: ModelVersion, second: ModelVersion, client: Client, durable
 ) -> None:

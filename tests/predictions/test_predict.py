@@ -130,14 +130,9 @@ def test_a_champion_that_cannot_be_loaded_falls_back_and_says_so(iris, promoted,
         ask(analyst, version=2)
 
 
-def test_a_child_that_cannot_be_started_falls_back_too(iris, promoted, examined, analyst: User) -> None:
-    """Its file is there; that the child refuses it shows at the first question, and at every one that follows."""
-    spec = {"files": ["model.joblib"], "file": "model.joblib", "format": "skops", "trusted": False}
-    serving_spec = {**spec, "scores": "probability", "n_outputs": 3}
-    report = {**examined("iris").report, "serving": serving_spec}
-    second = promoted("iris", runtime="isolated", report=report)
+def test_a_child_that_cannot_be_started_falls_back_too(iris, unstartable: ModelVersion, analyst: User) -> None:
     answers = [ask(analyst) for _ in range(4)]  # a child that never starts is not even tried again after the third
-    assert [(each.version, each.predictions[0].fallback_from) for each in answers] == [(iris, second)] * 4
+    assert [(each.version, each.predictions[0].fallback_from) for each in answers] == [(iris, unstartable)] * 4
 
 
 def test_without_a_version_before_it_a_damaged_champion_answers_nothing(iris: ModelVersion, analyst: User) -> None:
