@@ -17,11 +17,12 @@ from numpy.typing import NDArray
 from psycopg.errors import LockNotAvailable
 
 from predictions import explanations
-from predictions.exceptions import KeyInUse, KeyReused, NotAnswered
+from predictions.exceptions import KeyInUse, KeyReused, NotAnswered, Unconfirmed
 from predictions.models import IdempotencyKey, Prediction, PredictionFailure
 from registry import labels, runtimes, serving
 from registry.facts import seal
 from registry.models import ModelVersion
+from registry.rights import demand
 from registry.runtimes.base import RuntimeFailed
 from registry.serving import Serving
 from registry.signature import CleanTable
@@ -49,6 +50,8 @@ class _Call:
     trace_id: str
     key: str | None
     fingerprint: bytes
+    records: Sequence[int | None]
+    confirmed: bool | None
 
 
 def predict(
@@ -62,26 +65,35 @@ def predict(
     explain: bool = False,
     idempotency_key: str | None = None,
     trace_id: str = "",
+    records: Sequence[int | None] | None = None,
+    confirmed: bool | None = None,
 ) -> Answer:
     """Answer `rows` questions and store each answer before returning it.
 
     `columns`: field -> `rows` raw values as the door received them (bytes of a picture for an image model).
-    Steps: replay, resolve, clean, run, label, explain, insert. Raises UnknownModel, ModelSuspended, InvalidInput
-    (nothing stored), NotAnswered (the failure is stored), KeyReused, KeyInUse, and django.db.Error when the database
+    `records`: per row the Record that the question is about. `confirmed`: whether the person knows of values that the
+    model never saw, for doors that ask; None where nobody is asked, and warnings are only kept.
+    Steps: replay, resolve, clean, run, label, explain, insert. Raises NotAllowed, UnknownModel, ModelSuspended,
+    InvalidInput, Unconfirmed (nothing stored), NotAnswered (the failure is stored), KeyReused, KeyInUse, and django.db.Error when the database
     cannot store: then nothing was answered.
     """
+    demand(by, "predictions.add_prediction")
     call = _Call(
         model=model,
         source=source,
         by=by,
         trace_id=trace_id,
         key=idempotency_key,
-        fingerprint=_fingerprint(source, model, version, columns, rows, explain) if idempotency_key else b"",
+        fingerprint=_fingerprint(source, model, version, columns, rows, explain, records) if idempotency_key else b"",
+        records=records or [None] * rows,
+        confirmed=confirmed,
     )
     if stored := _replay(call):
         return stored
     asked = serving.champion(model) if version is None else serving.version(model, version)
     table = asked.signature.clean(columns, rows)
+    if confirmed is False and table.warnings:
+        raise Unconfirmed(table.warnings)
     started = time.perf_counter()
     answering, scores = _run(asked, table, call)
     duration = time.perf_counter() - started
@@ -92,10 +104,25 @@ def predict(
 
 
 def _fingerprint(
-    source: str, model: str, version: int | None, columns: Mapping[str, Sequence[Any]], rows: int, explain: bool
+    source: str,
+    model: str,
+    version: int | None,
+    columns: Mapping[str, Sequence[Any]],
+    rows: int,
+    explain: bool,
+    records: Sequence[int | None] | None,
 ) -> bytes:
     """SHA-256 of the canonical request: the same key with another request must not find this one's answer."""
-    request = [source, model, version, {name: list(values) for name, values in columns.items()}, rows, explain]
+    request: list[Any] = [
+        source,
+        model,
+        version,
+        {name: list(values) for name, values in columns.items()},
+        rows,
+        explain,
+    ]
+    if records is not None:
+        request.append(list(records))
     text = json.dumps(request, sort_keys=True, separators=(",", ":"), default=_digest)
     return hashlib.sha256(text.encode()).digest()
 
@@ -164,6 +191,7 @@ def _asked(call: _Call, answering: Serving, ids: list[UUID], row: int, payload: 
     """The fields an answer and a failure share, and the seal over who asked what of which version."""
     version, entry = answering.version, answering.entry
     who = [str(ids[row]), str(ids[0]), call.source, call.by.pk, version.commit, version.number, entry and str(entry.pk)]
+    about = [] if call.records[row] is None else [{"record": call.records[row]}]
     return {
         "id": ids[row],
         "request_id": ids[0],
@@ -172,8 +200,9 @@ def _asked(call: _Call, answering: Serving, ids: list[UUID], row: int, payload: 
         "ledger_entry": entry,
         "source": call.source,
         "user": call.by,
+        "record_id": call.records[row],
         "trace_id": call.trace_id,
-        **seal([*who, *payload]),
+        **seal([*who, *payload, *about]),
     }
 
 
@@ -189,7 +218,8 @@ def _rows(
     ids = _ids(table.rows)
     warnings: list[list[dict[str, Any]]] = [[] for _ in range(table.rows)]
     for warning in table.warnings:
-        warnings[warning["row"]].append({key: value for key, value in warning.items() if key != "row"})
+        kept = {key: value for key, value in warning.items() if key != "row"}
+        warnings[warning["row"]].append(kept | ({"confirmed": True} if call.confirmed else {}))
     fallback = asked.version if answering is not asked else None
     return [
         Prediction(

@@ -1,8 +1,9 @@
 """What the waist may refuse besides what the registry refuses. Each text is a sentence without personal data."""
 
+from typing import Any
 from uuid import UUID
 
-from registry.exceptions import ModelSuspended, UnknownModel
+from registry.exceptions import ModelSuspended, NotAllowed, UnknownModel
 from registry.runtimes.base import RuntimeFailed
 from registry.signature import InvalidInput
 
@@ -15,6 +16,14 @@ class KeyInUse(Exception):
     """A call with the same idempotency key is still running."""
 
 
+class Unconfirmed(Exception):
+    """Values that the model never saw, which the door wants confirmed first; `warnings`: {field, code, message}."""
+
+    def __init__(self, warnings: list[dict[str, Any]]) -> None:
+        super().__init__(f"{len(warnings)} warnings")
+        self.warnings = warnings
+
+
 class NotAnswered(Exception):
     """The runtime failed; `failure_id` is the number of the recorded failure, `kind` its cause."""
 
@@ -24,4 +33,14 @@ class NotAnswered(Exception):
         self.failure_id = failure_id
 
 
-__all__ = ["InvalidInput", "KeyInUse", "KeyReused", "ModelSuspended", "NotAnswered", "RuntimeFailed", "UnknownModel"]
+__all__ = [
+    "InvalidInput",
+    "KeyInUse",
+    "KeyReused",
+    "ModelSuspended",
+    "NotAllowed",
+    "NotAnswered",
+    "RuntimeFailed",
+    "Unconfirmed",
+    "UnknownModel",
+]

@@ -123,7 +123,7 @@ def confirm_signature(*, version: ModelVersion, signature: dict[str, Any] | None
     may say less than the present one or say it better, never promise what the import has not seen. Raises NotPromotable
     when the version is not ready, RegistryError naming what is wrong with the signature, or that nothing was changed.
     """
-    demand(by, "describe_version")
+    demand(by, "registry.describe_version")
     with transaction.atomic():
         model = RegisteredModel.objects.select_for_update().get(pk=version.model_id)
         version.refresh_from_db()

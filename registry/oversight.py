@@ -78,7 +78,7 @@ def oversee(*, model: RegisteredModel, rules: Rules, by: User) -> RegisteredMode
     Who asks for promotions must not be able to take the second person away: that needs the right to approve as well.
     Raises NotAllowed, and Refused with a sentence per field. Nothing changed is noted nowhere.
     """
-    demand(by, "oversee_model")
+    demand(by, "registry.oversee_model")
     if found := problems(rules):
         raise Refused(found)
     with transaction.atomic():

@@ -49,7 +49,7 @@ def request(
     is. Raises NotAllowed, NotPromotable, and Superseded when somebody else was faster: then the request is kept,
     without effect.
     """
-    demand(by, "promote_model")
+    demand(by, "registry.promote_model")
     _demand_reason(reason, "Say why: a promotion needs a reason.")
     if version.model_id != model.pk:
         raise NotPromotable(f"{version} is no version of {model}.")
@@ -72,7 +72,7 @@ def request(
 def _ask(wanted: PromotionRequest, last: LedgerEntry | None) -> None:
     _check_promotable(wanted.version, last)
     if last is not None and not last.answers:
-        demand(wanted.requested_by, "stop_model")
+        demand(wanted.requested_by, "registry.stop_model")
     if wanted.model.approval == RegisteredModel.Approval.ONE:
         _take_effect(wanted, last)
     elif wanted.version.promotion_requests.filter(status=Status.OPEN).exists():
@@ -86,7 +86,7 @@ def approve(*, wanted: PromotionRequest, by: User, reason: str = "") -> Promotio
 
     What is open was compared with the state that still is: every entry of the ledger closes what waits.
     """
-    demand(by, "approve_promotion")
+    demand(by, "registry.approve_promotion")
     with transaction.atomic():
         wanted, last = _locked_request(wanted)
         if wanted.requested_by_id == by.pk:
@@ -100,7 +100,7 @@ def approve(*, wanted: PromotionRequest, by: User, reason: str = "") -> Promotio
 
 def decline(*, wanted: PromotionRequest, by: User, reason: str) -> PromotionRequest:
     """Refuse an open request, with a reason. Raises NotAllowed, NotPromotable."""
-    demand(by, "approve_promotion")
+    demand(by, "registry.approve_promotion")
     _demand_reason(reason, "Say why: who asked will read it.")
     return _end(wanted, Status.DECLINED, by, reason)
 
@@ -216,7 +216,7 @@ def resume(*, model: RegisteredModel, by: User, reason: str) -> LedgerEntry:
 
 
 def _switch(model: RegisteredModel, kind: Kind, by: User, reason: str) -> LedgerEntry:
-    demand(by, "stop_model")
+    demand(by, "registry.stop_model")
     with transaction.atomic():
         model, last = _locked(model)
         if last is None:

@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import Permission, User
+from django.contrib.auth.models import Group, User
 from django.utils import translation
 
+from futurisys.accounts import roles
 from predictions import fallbacks
 from registry import actions, background, promotions, runtimes, serving
 from registry.importer import examine, run
@@ -78,25 +79,29 @@ def _artifact_cache(tmp_path_factory: pytest.TempPathFactory, django_test_enviro
         yield
 
 
+def member(name: str, role: str, **more: Any) -> User:
+    """A user who has a role; the password is `<name>-pass-1`."""
+    user = User.objects.create_user(name, password=f"{name}-pass-1", **more)
+    user.groups.add(Group.objects.get(name=role))
+    return user
+
+
 @pytest.fixture
 def analyst(db: None) -> User:
-    """A business user without any special permission."""
-    return User.objects.create_user("analyst", password="analyst-pass-1")
+    """A business user."""
+    return member("analyst", roles.BUSINESS_USER)
 
 
 @pytest.fixture
 def stranger(db: None) -> User:
     """Another business user."""
-    return User.objects.create_user("stranger", password="stranger-pass-1")
+    return member("stranger", roles.BUSINESS_USER)
 
 
 @pytest.fixture
 def auditor(db: None) -> User:
     """May see everything of both apps in the admin, and change nothing."""
-    user = User.objects.create_user("auditor", password="auditor-pass-1", is_staff=True)
-    wanted = {"content_type__app_label__in": ["registry", "predictions"], "codename__startswith": "view_"}
-    user.user_permissions.set(Permission.objects.filter(**wanted))
-    return user
+    return member("auditor", roles.AUDITOR, is_staff=True)
 
 
 @pytest.fixture

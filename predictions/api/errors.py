@@ -12,7 +12,15 @@ from django.utils.translation import gettext_lazy
 from rest_framework import exceptions, status
 from rest_framework.response import Response
 
-from predictions.exceptions import InvalidInput, KeyInUse, KeyReused, ModelSuspended, NotAnswered, UnknownModel
+from predictions.exceptions import (
+    InvalidInput,
+    KeyInUse,
+    KeyReused,
+    ModelSuspended,
+    NotAllowed,
+    NotAnswered,
+    UnknownModel,
+)
 
 CONTENT_TYPE = "application/problem+json"
 MOST_ERRORS = 1000
@@ -28,6 +36,7 @@ class BodyTooLarge(exceptions.APIException):
 
 # Ours first: what each exception of the waist is called on the wire.
 _OURS: dict[type[Exception], tuple[int, str]] = {
+    NotAllowed: (403, "permission_denied"),
     UnknownModel: (404, "unknown_model"),
     ModelSuspended: (503, "model_suspended"),
     KeyReused: (422, "idempotency_key_reused"),

@@ -1,5 +1,7 @@
-"""WHAT was asked and answered; one noun a file."""
+"""WHAT was asked and answered, and about whom; one noun a file."""
 
+from predictions.models.dataset import Dataset, Record
 from predictions.models.prediction import IdempotencyKey, Prediction, PredictionFailure, Source
+from predictions.models.upload import Upload
 
-__all__ = ["IdempotencyKey", "Prediction", "PredictionFailure", "Source"]
+__all__ = ["Dataset", "IdempotencyKey", "Prediction", "PredictionFailure", "Record", "Source", "Upload"]

@@ -12,6 +12,7 @@ from django.db.backends.utils import CursorWrapper
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from predictions.models.dataset import Record
 from registry.facts import Fact
 from registry.models import LedgerEntry, ModelVersion
 
@@ -24,6 +25,7 @@ class Source(models.TextChoices):
     FORM = "form", _("Form")
     API = "api", _("API")
     SEED = "seed", _("API, short path")
+    RECORDS = "records", _("Records")
 
 
 class Asked(Fact):
@@ -37,6 +39,7 @@ class Asked(Fact):
     warnings = models.JSONField(default=list)
     source = models.CharField(max_length=10, choices=Source)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", db_index=False)
+    record = models.ForeignKey(Record, null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
     trace_id = models.CharField(max_length=32, blank=True)
     duration = models.FloatField(help_text="Seconds the runtime took for the whole call.")
 
@@ -49,9 +52,13 @@ class PredictionQuerySet(models.QuerySet["Prediction"]):
         """The rows of one call, in order. Ids grow with time, so a range of the primary key finds them."""
         return self.filter(id__gte=request_id, request_id=request_id).order_by("id")[:rows]
 
+    def of_call(self, request_id: UUID) -> Self:
+        """The rows of one call, in order, however many: all of them got their ids within the second after its own."""
+        return self.filter(id__gte=request_id, id__lt=_a_second_after(request_id), request_id=request_id).order_by("id")
+
     def for_page(self) -> Self:
         """With everything a record page or a list shows, in one query."""
-        return self.select_related("version__model", "ledger_entry", "user")
+        return self.select_related("version__model", "ledger_entry", "user", "record__dataset")
 
     def record(self, predictions: list["Prediction"]) -> None:
         """Insert the rows of one call in one statement and give each its created_at; see docs/adr/0006.
@@ -64,6 +71,11 @@ class PredictionQuerySet(models.QuerySet["Prediction"]):
         for row, created_at in zip(predictions, written, strict=True):
             row.created_at = created_at
             row._state.adding, row._state.db = False, self.db
+
+
+def _a_second_after(number: UUID) -> UUID:
+    # The first 48 bits of a UUIDv7 are milliseconds.
+    return UUID(int=number.int + (1000 << 80))
 
 
 @cache
@@ -118,6 +130,7 @@ class Prediction(Asked):
             models.Index(fields=["version", "id"], name="prediction_by_version"),
             models.Index(fields=["user", "id"], name="prediction_by_user"),
             models.Index(fields=["label", "id"], name="prediction_by_label"),
+            models.Index(fields=["record", "id"], name="prediction_by_record", condition=Q(record__isnull=False)),
             models.Index(
                 fields=["ledger_entry", "id"], name="prediction_by_fallback", condition=Q(fallback_from__isnull=False)
             ),

@@ -7,34 +7,39 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.contrib.auth.models import Permission, User
+from django.contrib.auth.models import Group, User
 from django.core.management.base import BaseCommand, CommandError
 
+from futurisys.accounts import roles
+
+# One person per role, and an administrator who may do anything.
 USERS: dict[str, dict[str, Any]] = {
     "admin": {"first_name": "Ada", "last_name": "Martin", "is_staff": True, "is_superuser": True},
     "business": {"first_name": "Béatrice", "last_name": "Petit"},
+    "decider": {"first_name": "Fatou", "last_name": "Bernard"},
     "auditor": {"first_name": "Charles", "last_name": "Durand", "is_staff": True},
     "manager": {"first_name": "Diane", "last_name": "Moreau"},
     "approver": {"first_name": "Émile", "last_name": "Laurent"},
 }
-# What they may do to models; everybody who is logged in may look.
-RIGHTS = {
-    "manager": ["sync_model", "describe_version", "promote_model", "oversee_model"],
-    "approver": ["approve_promotion", "stop_model"],
+GROUPS = {
+    "admin": roles.ADMINISTRATOR,
+    "business": roles.BUSINESS_USER,
+    "decider": roles.DECISION_MAKER,
+    "auditor": roles.AUDITOR,
+    "manager": roles.MODEL_MANAGER,
+    "approver": roles.APPROVER,
 }
 
 
 class Command(BaseCommand):
-    help = "Create an administrator, a business user, an auditor, and two people who look after models."
+    help = "Create one person per role, with random passwords."
 
     def handle(self, *args: Any, **options: Any) -> None:
         if settings.PRODUCTION:
             raise CommandError("Demo users have no place in production.")
         passwords = self._create(settings.VAR_DIR / "demo-users.json")
-        User.objects.get(username="auditor").user_permissions.set(what_an_auditor_sees())
-        for name, rights in RIGHTS.items():
-            wanted = Permission.objects.filter(content_type__app_label="registry", codename__in=rights)
-            User.objects.get(username=name).user_permissions.set(wanted)
+        for name, role in GROUPS.items():
+            User.objects.get(username=name).groups.add(Group.objects.get(name=role))
         for name, password in passwords.items():
             self.stdout.write(f"{name:<10} {password}")
 
@@ -49,14 +54,6 @@ class Command(BaseCommand):
         for name in missing:
             User.objects.create_user(name, f"{name}@demo.invalid", known[name], **USERS[name])
         return {name: known[name] for name in USERS}
-
-
-def what_an_auditor_sees() -> list[Permission]:
-    """The right to view everything of the two apps, and who the users are; to change nothing."""
-    views = Permission.objects.filter(codename__startswith="view_")
-    apps = views.filter(content_type__app_label__in=["registry", "predictions"])
-    users = views.filter(content_type__app_label="auth", codename__in=["view_user", "view_group"])
-    return [*apps, *users]
 
 
 def write_private(path: Path, text: str) -> None:

@@ -1,0 +1,58 @@
+"""The roles that people have: groups, and the permissions of each. A migration brings them into the database.
+
+A migration that calls `fill` again adds what a role gained; what an administrator changed by hand stays.
+"""
+
+from fnmatch import fnmatchcase
+from typing import Any
+
+from django.apps import apps as installed
+from django.contrib.auth.management import create_permissions
+from django.db.backends.base.schema import BaseDatabaseSchemaEditor
+from django.utils.translation import gettext_lazy as _
+
+ASK = ["predictions.add_prediction", "predictions.view_dataset", "predictions.view_record"]
+TOKENS = ["knox.add_authtoken"]
+AUDITOR, ADMINISTRATOR = "auditor", "administrator"
+BUSINESS_USER, DECISION_MAKER = "business user", "decision maker"
+MODEL_MANAGER, APPROVER = "model manager", "approver"
+VISITOR = "visitor"  # of the demo: may ask, and leaves nothing that others would build on
+
+# Patterns of "app.codename".
+ROLES: dict[str, list[str]] = {
+    BUSINESS_USER: [*ASK, *TOKENS, "predictions.add_record"],
+    DECISION_MAKER: [
+        *[*ASK, *TOKENS, "predictions.add_record"],
+        *["predictions.view_prediction", "predictions.view_sensitive"],
+    ],
+    MODEL_MANAGER: [
+        *["predictions.add_prediction", *TOKENS],
+        *["registry.sync_model", "registry.describe_version", "registry.promote_model", "registry.oversee_model"],
+    ],
+    APPROVER: [*TOKENS, "registry.approve_promotion", "registry.stop_model"],
+    AUDITOR: [*TOKENS, "predictions.view_*", "registry.view_*", "auth.view_user", "auth.view_group"],
+    ADMINISTRATOR: ["predictions.*", "registry.*", "auth.*", "knox.*"],
+    VISITOR: ASK,
+}
+TITLES = {
+    BUSINESS_USER: _("Business user"),
+    DECISION_MAKER: _("Decision maker"),
+    MODEL_MANAGER: _("Model manager"),
+    APPROVER: _("Approver"),
+    AUDITOR: _("Auditor"),
+    ADMINISTRATOR: _("Administrator"),
+    VISITOR: _("Visitor"),
+}
+
+
+def fill(apps: Any, schema_editor: BaseDatabaseSchemaEditor) -> None:
+    """The migration step: every role is a group that has its permissions."""
+    alias = schema_editor.connection.alias
+    for config in installed.get_app_configs():  # Django itself makes permissions only after all migrations
+        create_permissions(config, verbosity=0, using=alias)
+    permissions = apps.get_model("auth", "Permission").objects.using(alias).select_related("content_type")
+    known = {f"{found.content_type.app_label}.{found.codename}": found for found in permissions}
+    for role, patterns in ROLES.items():
+        group, _new = apps.get_model("auth", "Group").objects.using(alias).get_or_create(name=role)
+        wanted = [found for name, found in known.items() if any(fnmatchcase(name, one) for one in patterns)]
+        group.permissions.add(*wanted)
