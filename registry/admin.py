@@ -8,9 +8,12 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from registry import discovery
 from registry.models import Delivery, LedgerEntry, ModelVersion, PromotionRequest, RegisteredModel
+from registry.texts import figure, tiny
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):
@@ -74,12 +77,12 @@ class RegisteredModelAdmin(admin.ModelAdmin):
         """Who may press the same button on the model's page."""
         return request.user.has_perm("registry.sync_model")
 
-    @admin.action(description="Sync now: ask the Hub and import what is new", permissions=["sync"])
+    @admin.action(description=_("Sync now: ask the Hub and import what is new"), permissions=["sync"])
     def sync_now(self, request: HttpRequest, queryset: QuerySet[RegisteredModel]) -> None:
         """Ask the worker; what came of it is among the deliveries."""
         for model in queryset:
             discovery.announce(model=model, kind=Delivery.Kind.BUTTON)
-        messages.info(request, "The worker was asked; look at the deliveries in a moment.")
+        messages.info(request, gettext("The worker was asked; look at the deliveries in a moment."))
 
 
 @admin.register(ModelVersion)
@@ -107,35 +110,41 @@ class ModelVersionAdmin(ReadOnlyAdmin):
     ]
     readonly_fields = tuple(fields)
 
-    @admin.display(description="limits in force")
+    @admin.display(description=_("limits in force"))
     def jail_limits(self, version: ModelVersion) -> str:
         """The jail the model was opened in."""
         return str(
-            version.report.get("jail", {}).get("limits", "No file of this version had to be opened in the jail.")
+            version.report.get("jail", {}).get(
+                "limits", gettext("No file of this version had to be opened in the jailed process.")
+            )
         )
 
-    @admin.display(description="comparison")
+    @admin.display(description=_("comparison"))
     def comparison(self, version: ModelVersion) -> str:
         """What the ONNX form was checked on."""
         report = version.report.get("comparison")
         if not report:
-            return "Not compared."
-        return (
-            f"Checked on {report['rows']} rows: {report['misses']} differ, largest difference "
-            f"{report['largest_difference']}. With no miss, fewer than {report['bound']:.1e} of rows differ (95 %)."
+            return gettext("Not compared.")
+        text = gettext(
+            "Checked on %(rows)s rows: %(misses)s differ, largest difference %(largest)s. With no miss, fewer than "
+            "%(bound)s of rows differ (95%%)."
         )
+        figures = {"rows": figure(report["rows"]), "misses": figure(report["misses"])}
+        largest = report["largest_difference"]  # None where a difference was no number
+        bounds = {"largest": "–" if largest is None else tiny(largest), "bound": tiny(report["bound"])}
+        return text % (figures | bounds)
 
-    @admin.display(description="signature")
+    @admin.display(description=_("signature"))
     def shown_signature(self, version: ModelVersion) -> SafeString:
         """Inputs and outputs."""
         return pretty(version.signature)
 
-    @admin.display(description="metadata")
+    @admin.display(description=_("metadata"))
     def shown_metadata(self, version: ModelVersion) -> SafeString:
         """From the manifest and the card."""
         return pretty(version.metadata)
 
-    @admin.display(description="import report")
+    @admin.display(description=_("import report"))
     def shown_report(self, version: ModelVersion) -> SafeString:
         """Everything the import saw."""
         return pretty(version.report)

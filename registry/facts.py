@@ -12,6 +12,7 @@ import orjson
 import uuid_utils.compat
 from django.db import migrations, models
 from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
 
 REFUSE = """
 CREATE OR REPLACE FUNCTION futurisys_refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -40,10 +41,10 @@ class ClockTimestamp(Now):
 class Fact(models.Model):
     """A row that is inserted once. `digest` is SHA-256 of `salt` and the canonical payload, for later proofs."""
 
-    id = models.UUIDField(primary_key=True, default=uuid_utils.compat.uuid7, editable=False)
-    salt = models.BinaryField(max_length=16)
-    digest = models.BinaryField(max_length=32)
-    created_at = models.DateTimeField(db_default=ClockTimestamp(), editable=False)
+    id = models.UUIDField(_("record number"), primary_key=True, default=uuid_utils.compat.uuid7, editable=False)
+    salt = models.BinaryField(_("salt"), max_length=16)
+    digest = models.BinaryField(_("digest"), max_length=32)
+    created_at = models.DateTimeField(_("recorded"), db_default=ClockTimestamp(), editable=False)
 
     class Meta:
         abstract = True

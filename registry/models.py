@@ -7,6 +7,7 @@ from django.conf import settings
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
 
 from registry.facts import Fact
 from registry.signature import Signature
@@ -20,46 +21,78 @@ class RegisteredModel(models.Model):
     """A model that the product may ask: a Hub repository and the branch or tag that is followed."""
 
     class InputKind(models.TextChoices):
-        TABULAR = "tabular"
-        IMAGE = "image"
+        TABULAR = "tabular", _("tabular")
+        IMAGE = "image", _("image")
 
     class Approval(models.TextChoices):
-        ONE = "one", "one person"
-        TWO = "two", "two people"
+        ONE = "one", _("one person")
+        TWO = "two", _("two people")
 
-    name = models.SlugField(max_length=80, unique=True)
-    endpoint = models.CharField(max_length=80, help_text="A name in HUB_ENDPOINTS.")
+    name = models.SlugField(_("name"), max_length=80, unique=True)
+    endpoint = models.CharField(_("Hub"), max_length=80, help_text=_("A name in HUB_ENDPOINTS."))
     repo_id = models.CharField(
+        _("repository"),
         max_length=200,
         validators=[RegexValidator(r"^[\w.-]+/[\w.-]+$", "Write the repository as namespace/name.")],
     )
-    tracked_ref = models.CharField(max_length=200, default="main", help_text="A branch or a tag.")
-    input_kind = models.CharField(
-        max_length=10, choices=InputKind, blank=True, help_text="Known once a version was imported."
+    tracked_ref = models.CharField(
+        _("branch or tag"), max_length=200, default="main", help_text=_("A branch or a tag.")
     )
-    is_default = models.BooleanField(default=False, help_text="Answers calls that name no model of its input kind.")
+    input_kind = models.CharField(
+        _("kind of input"),
+        max_length=10,
+        choices=InputKind,
+        blank=True,
+        help_text=_("Known once a version was imported."),
+    )
+    is_default = models.BooleanField(
+        _("default"), default=False, help_text=_("Answers calls that name no model of its input kind.")
+    )
     trusted = models.BooleanField(
-        default=False, help_text="Code of this repository may run in the jailed child. Set by an administrator only."
+        _("trusted"),
+        default=False,
+        help_text=_("Code of this repository may run in the jailed child. Set by an administrator only."),
     )
     repo_key = models.CharField(
-        max_length=64, blank=True, help_text="The Hub's own id of the repository, which stays when it is renamed."
+        _("the Hub’s id"),
+        max_length=64,
+        blank=True,
+        help_text=_("The Hub's own id of the repository, which stays when it is renamed."),
     )
     poll_minutes = models.PositiveSmallIntegerField(
-        default=15, help_text="Ask the Hub this often whether the repository changed; 0 is never."
+        _("minutes between polls"),
+        default=15,
+        help_text=_("Ask the Hub this often whether the repository changed; 0 is never."),
     )
-    synced_at = models.DateTimeField(null=True, blank=True, help_text="When the Hub was last asked.")
-    sync_error = models.TextField(blank=True, help_text="What the Hub last answered, when it was no version.")
-    is_high_risk = models.BooleanField(default=False, help_text="Its answers weigh on people's lives.")
+    synced_at = models.DateTimeField(
+        _("last asked"), null=True, blank=True, help_text=_("When the Hub was last asked.")
+    )
+    sync_error = models.TextField(
+        _("last problem"), blank=True, help_text=_("What the Hub last answered, when it was no version.")
+    )
+    is_high_risk = models.BooleanField(
+        _("high risk"), default=False, help_text=_("Its answers weigh on people's lives.")
+    )
     approval = models.CharField(
-        max_length=3, choices=Approval, default=Approval.ONE, help_text="How many people a promotion takes."
+        _("approval"),
+        max_length=3,
+        choices=Approval,
+        default=Approval.ONE,
+        help_text=_("How many people a promotion takes."),
     )
     auto_promote = models.BooleanField(
-        default=False, help_text="A candidate whose golden rows and metric floors hold is promoted by itself."
+        _("automatic promotion"),
+        default=False,
+        help_text=_("A candidate whose golden rows and metric floors hold is promoted by itself."),
     )
-    metric_floors = models.JSONField(default=dict, blank=True, help_text='Smallest values, like {"pr_auc": 0.5}.')
-    created_at = models.DateTimeField(auto_now_add=True)
+    metric_floors = models.JSONField(
+        _("metric floors"), default=dict, blank=True, help_text=_('Smallest values, like {"pr_auc": 0.5}.')
+    )
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
 
     class Meta:
+        verbose_name = _("model")
+        verbose_name_plural = _("models")
         permissions = [
             ("sync_model", "Can ask the Hub for new versions"),
             ("describe_version", "Can edit the signature of a version"),
@@ -104,34 +137,50 @@ class ModelVersion(models.Model):
     """One commit of a repository with its signature. Once ready, a trigger keeps it as it is."""
 
     class Status(models.TextChoices):
-        IMPORTING = "importing"
-        READY = "ready"
-        REJECTED = "rejected"
+        IMPORTING = "importing", _("importing")
+        READY = "ready", _("ready")
+        REJECTED = "rejected", _("rejected")
 
-    model = models.ForeignKey(RegisteredModel, on_delete=models.PROTECT, related_name="versions")
-    number = models.PositiveIntegerField()
-    commit = models.CharField(max_length=64, validators=[RegexValidator(r"^[0-9a-f]{40}([0-9a-f]{24})?$")])
-    status = models.CharField(max_length=10, choices=Status, default=Status.IMPORTING)
-    reason = models.TextField(blank=True, help_text="Why it was rejected, or why it is served by the isolated runtime.")
-    runtime = models.CharField(max_length=10, blank=True, choices=[("onnx", "onnx"), ("isolated", "isolated")])
-    signature = models.JSONField(default=dict)
-    is_draft = models.BooleanField(default=False, help_text="The signature was inferred and nobody confirmed it yet.")
-    manifest_digest = models.CharField(max_length=64, blank=True)
+    model = models.ForeignKey(
+        RegisteredModel, verbose_name=_("model"), on_delete=models.PROTECT, related_name="versions"
+    )
+    number = models.PositiveIntegerField(_("number"))
+    commit = models.CharField(_("commit"), max_length=64, validators=[RegexValidator(r"^[0-9a-f]{40}([0-9a-f]{24})?$")])
+    status = models.CharField(_("status"), max_length=10, choices=Status, default=Status.IMPORTING)
+    reason = models.TextField(
+        _("reason"), blank=True, help_text=_("Why it was rejected, or why it is served by the isolated runtime.")
+    )
+    runtime = models.CharField(
+        _("runtime"), max_length=10, blank=True, choices=[("onnx", "onnx"), ("isolated", "isolated")]
+    )
+    signature = models.JSONField(_("signature"), default=dict)
+    is_draft = models.BooleanField(
+        _("draft"), default=False, help_text=_("The signature was inferred and nobody confirmed it yet.")
+    )
+    manifest_digest = models.CharField(_("digest of the manifest"), max_length=64, blank=True)
     metadata = models.JSONField(
-        default=dict, help_text="Name, version, metrics and provenance from the manifest; card."
+        _("metadata"), default=dict, help_text=_("Name, version, metrics and provenance from the manifest; card.")
     )
     report = models.JSONField(
-        default=dict, help_text="What the import saw: files, versions, jail, golden rows, comparison."
+        _("import report"),
+        default=dict,
+        help_text=_("What the import saw: files, versions, jail, golden rows, comparison."),
     )
-    progress = models.TextField(blank=True, help_text="What the import is doing; empty once it is finished.")
-    attempts = models.PositiveSmallIntegerField(default=0, help_text="How often an import was begun.")
-    leased_until = models.DateTimeField(null=True, blank=True, help_text="Until then one process is importing it.")
-    created_at = models.DateTimeField(auto_now_add=True)
-    finished_at = models.DateTimeField(null=True, blank=True)
+    progress = models.TextField(
+        _("progress"), blank=True, help_text=_("What the import is doing; empty once it is finished.")
+    )
+    attempts = models.PositiveSmallIntegerField(_("attempts"), default=0, help_text=_("How often an import was begun."))
+    leased_until = models.DateTimeField(
+        _("leased until"), null=True, blank=True, help_text=_("Until then one process is importing it.")
+    )
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+    finished_at = models.DateTimeField(_("finished"), null=True, blank=True)
 
     objects = ModelVersionQuerySet.as_manager()
 
     class Meta:
+        verbose_name = _("model version")
+        verbose_name_plural = _("model versions")
         constraints = [
             models.UniqueConstraint(fields=["model", "number"], name="version_number_once_per_model"),
             models.CheckConstraint(
@@ -151,10 +200,14 @@ class ModelVersion(models.Model):
 class Artifact(models.Model):
     """The bytes of a file, once per content. One backup of the database holds every model that ever answered."""
 
-    sha256 = models.CharField(max_length=64, primary_key=True)
-    size = models.PositiveBigIntegerField()
-    content = models.BinaryField()
-    created_at = models.DateTimeField(auto_now_add=True)
+    sha256 = models.CharField(_("SHA-256"), max_length=64, primary_key=True)
+    size = models.PositiveBigIntegerField(_("bytes"))
+    content = models.BinaryField(_("content"))
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("file content")
+        verbose_name_plural = _("file contents")
 
     def __str__(self) -> str:
         return self.sha256[:12]
@@ -163,11 +216,13 @@ class Artifact(models.Model):
 class VersionFile(models.Model):
     """A file of a version: its path in the repository, or `model.converted.onnx` for what the import made of it."""
 
-    version = models.ForeignKey(ModelVersion, on_delete=models.PROTECT, related_name="files")
-    path = models.CharField(max_length=200)
-    artifact = models.ForeignKey(Artifact, on_delete=models.PROTECT, related_name="+")
+    version = models.ForeignKey(ModelVersion, verbose_name=_("version"), on_delete=models.PROTECT, related_name="files")
+    path = models.CharField(_("path"), max_length=200)
+    artifact = models.ForeignKey(Artifact, verbose_name=_("file content"), on_delete=models.PROTECT, related_name="+")
 
     class Meta:
+        verbose_name = _("file of a version")
+        verbose_name_plural = _("files of versions")
         constraints = [models.UniqueConstraint(fields=["version", "path"], name="path_once_per_version")]
 
     def __str__(self) -> str:
@@ -178,22 +233,33 @@ class LedgerEntry(Fact):
     """Who put which version in charge of a model, when and why. The latest entry is the state; no other place is."""
 
     class Kind(models.TextChoices):
-        PROMOTE = "promote"
-        ROLLBACK = "rollback"
-        SUSPEND = "suspend"
-        RESUME = "resume"
+        PROMOTE = "promote", _("promotion")
+        ROLLBACK = "rollback", _("rollback")
+        SUSPEND = "suspend", _("suspension")
+        RESUME = "resume", _("resumption")
 
-    model = models.ForeignKey(RegisteredModel, on_delete=models.PROTECT, related_name="ledger", db_index=False)
-    number = models.PositiveIntegerField(help_text="Counts up per model under the model's row lock: clocks may differ.")
-    kind = models.CharField(max_length=10, choices=Kind)
-    from_version = models.ForeignKey(ModelVersion, null=True, on_delete=models.PROTECT, related_name="+")
-    to_version = models.ForeignKey(ModelVersion, on_delete=models.PROTECT, related_name="ledger_entries")
-    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
-    approved_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
-    reason = models.TextField()
+    model = models.ForeignKey(
+        RegisteredModel, verbose_name=_("model"), on_delete=models.PROTECT, related_name="ledger", db_index=False
+    )
+    number = models.PositiveIntegerField(
+        _("number"), help_text=_("Counts up per model under the model's row lock: clocks may differ.")
+    )
+    kind = models.CharField(_("kind"), max_length=10, choices=Kind)
+    from_version = models.ForeignKey(
+        ModelVersion, verbose_name=_("from version"), null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    to_version = models.ForeignKey(
+        ModelVersion, verbose_name=_("to version"), on_delete=models.PROTECT, related_name="ledger_entries"
+    )
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, verbose_name=_("by"), on_delete=models.PROTECT, related_name="+")
+    approved_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, verbose_name=_("approved by"), null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    reason = models.TextField(_("reason"))
 
     class Meta:
-        verbose_name_plural = "ledger entries"
+        verbose_name = _("ledger entry")
+        verbose_name_plural = _("ledger entries")
         constraints = [
             models.UniqueConstraint(fields=["model", "number"], name="ledger_number_once_per_model"),
             models.CheckConstraint(condition=~Q(reason=""), name="ledger_entry_has_reason"),
@@ -212,31 +278,48 @@ class PromotionRequest(models.Model):
     """That somebody wants a version in charge, and what came of it. Only what took effect is in the ledger."""
 
     class Status(models.TextChoices):
-        OPEN = "open"
-        EFFECTIVE = "effective"
-        DECLINED = "declined"
-        WITHDRAWN = "withdrawn"
-        SUPERSEDED = "superseded"
+        OPEN = "open", _("open")
+        EFFECTIVE = "effective", _("effective")
+        DECLINED = "declined", _("declined")
+        WITHDRAWN = "withdrawn", _("withdrawn")
+        SUPERSEDED = "superseded", _("superseded")
 
-    model = models.ForeignKey(RegisteredModel, on_delete=models.PROTECT, related_name="promotion_requests")
-    version = models.ForeignKey(ModelVersion, on_delete=models.PROTECT, related_name="promotion_requests")
-    status = models.CharField(max_length=10, choices=Status, default=Status.OPEN)
-    requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
-    reason = models.TextField()
+    model = models.ForeignKey(
+        RegisteredModel, verbose_name=_("model"), on_delete=models.PROTECT, related_name="promotion_requests"
+    )
+    version = models.ForeignKey(
+        ModelVersion, verbose_name=_("version"), on_delete=models.PROTECT, related_name="promotion_requests"
+    )
+    status = models.CharField(_("status"), max_length=10, choices=Status, default=Status.OPEN)
+    requested_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, verbose_name=_("asked by"), on_delete=models.PROTECT, related_name="+"
+    )
+    reason = models.TextField(_("reason"))
     seen_entry = models.ForeignKey(
         LedgerEntry,
+        verbose_name=_("state that was seen"),
         null=True,
         on_delete=models.PROTECT,
         related_name="+",
-        help_text="The state of the model that the candidate was compared with.",
+        help_text=_("The state of the model that the candidate was compared with."),
     )
-    decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
-    decision_reason = models.TextField(blank=True)
-    decided_at = models.DateTimeField(null=True)
-    entry = models.OneToOneField(LedgerEntry, null=True, on_delete=models.PROTECT, related_name="promotion_request")
-    created_at = models.DateTimeField(auto_now_add=True)
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, verbose_name=_("decided by"), null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    decision_reason = models.TextField(_("reason of the decision"), blank=True)
+    decided_at = models.DateTimeField(_("decided"), null=True)
+    entry = models.OneToOneField(
+        LedgerEntry,
+        verbose_name=_("ledger entry"),
+        null=True,
+        on_delete=models.PROTECT,
+        related_name="promotion_request",
+    )
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
 
     class Meta:
+        verbose_name = _("promotion request")
+        verbose_name_plural = _("promotion requests")
         constraints = [
             models.CheckConstraint(condition=~Q(reason=""), name="promotion_request_has_reason"),
             models.CheckConstraint(
@@ -256,33 +339,40 @@ class Delivery(models.Model):
     """That somebody or something said "look at the Hub", and what came of it."""
 
     class Kind(models.TextChoices):
-        WEBHOOK = "webhook"
-        POLL = "poll"
-        BUTTON = "button"
-        COMMAND = "command"
+        WEBHOOK = "webhook", _("webhook")
+        POLL = "poll", _("poll")
+        BUTTON = "button", _("button")
+        COMMAND = "command", _("command")
 
     class Outcome(models.TextChoices):
-        WAITING = "waiting"
-        IMPORTED = "imported"
-        KNOWN = "known"
-        REJECTED = "rejected"
-        IGNORED = "ignored"
-        FAILED = "failed"
+        WAITING = "waiting", _("waiting")
+        IMPORTED = "imported", _("imported")
+        KNOWN = "known", _("known")
+        REJECTED = "rejected", _("rejected")
+        IGNORED = "ignored", _("ignored")
+        FAILED = "failed", _("failed")
 
-    kind = models.CharField(max_length=10, choices=Kind)
-    model = models.ForeignKey(RegisteredModel, null=True, on_delete=models.CASCADE, related_name="deliveries")
-    repo_id = models.CharField(max_length=200, blank=True)
-    event = models.CharField(max_length=80, blank=True, help_text="Scope and action of a webhook.")
-    ref = models.CharField(max_length=255, blank=True)
-    commit = models.CharField(max_length=64, blank=True, help_text="What was announced, or asked for by name.")
-    outcome = models.CharField(max_length=10, choices=Outcome, default=Outcome.WAITING)
-    text = models.TextField(blank=True, help_text="What came of it, in a sentence.")
-    version = models.ForeignKey(ModelVersion, null=True, on_delete=models.PROTECT, related_name="deliveries")
-    created_at = models.DateTimeField(auto_now_add=True)
-    finished_at = models.DateTimeField(null=True)
+    kind = models.CharField(_("kind"), max_length=10, choices=Kind)
+    model = models.ForeignKey(
+        RegisteredModel, verbose_name=_("model"), null=True, on_delete=models.CASCADE, related_name="deliveries"
+    )
+    repo_id = models.CharField(_("repository"), max_length=200, blank=True)
+    event = models.CharField(_("event"), max_length=80, blank=True, help_text=_("Scope and action of a webhook."))
+    ref = models.CharField(_("branch or tag"), max_length=255, blank=True)
+    commit = models.CharField(
+        _("commit"), max_length=64, blank=True, help_text=_("What was announced, or asked for by name.")
+    )
+    outcome = models.CharField(_("outcome"), max_length=10, choices=Outcome, default=Outcome.WAITING)
+    text = models.TextField(_("what came of it"), blank=True, help_text=_("What came of it, in a sentence."))
+    version = models.ForeignKey(
+        ModelVersion, verbose_name=_("version"), null=True, on_delete=models.PROTECT, related_name="deliveries"
+    )
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+    finished_at = models.DateTimeField(_("finished"), null=True)
 
     class Meta:
-        verbose_name_plural = "deliveries"
+        verbose_name = _("delivery")
+        verbose_name_plural = _("deliveries")
         indexes = [
             models.Index(fields=["model", "-id"], name="delivery_by_model"),
             models.Index(fields=["created_at"], name="delivery_by_age"),

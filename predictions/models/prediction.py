@@ -31,17 +31,30 @@ class Source(models.TextChoices):
 class Asked(Fact):
     """What an answer and a failure have in common. `request_id` is the id of the first row of the call."""
 
-    request_id = models.UUIDField()
-    row = models.PositiveIntegerField(default=0)
-    version = models.ForeignKey(ModelVersion, on_delete=models.PROTECT, related_name="+", db_index=False)
-    ledger_entry = models.ForeignKey(LedgerEntry, null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
-    inputs = models.JSONField()
-    warnings = models.JSONField(default=list)
-    source = models.CharField(max_length=10, choices=Source)
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", db_index=False)
-    record = models.ForeignKey(Record, null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
-    trace_id = models.CharField(max_length=32, blank=True)
-    duration = models.FloatField(help_text="Seconds the runtime took for the whole call.")
+    request_id = models.UUIDField(_("call"))
+    row = models.PositiveIntegerField(_("row"), default=0)
+    version = models.ForeignKey(
+        ModelVersion, verbose_name=_("version"), on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+    ledger_entry = models.ForeignKey(
+        LedgerEntry,
+        verbose_name=_("ledger entry"),
+        null=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_index=False,
+    )
+    inputs = models.JSONField(_("inputs"))
+    warnings = models.JSONField(_("warnings"), default=list)
+    source = models.CharField(_("through"), max_length=10, choices=Source)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, verbose_name=_("asked by"), on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+    record = models.ForeignKey(
+        Record, verbose_name=_("record"), null=True, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+    trace_id = models.CharField(_("trace id"), max_length=32, blank=True)
+    duration = models.FloatField(_("duration"), help_text=_("Seconds the runtime took for the whole call."))
 
     class Meta:
         abstract = True
@@ -114,17 +127,24 @@ def _copy(connection: BaseDatabaseWrapper, cursor: CursorWrapper, rows: "list[Pr
 class Prediction(Asked):
     """One person's answer. The id, a UUIDv7, is the record number, the cursor and the future partition key."""
 
-    outputs = models.JSONField()
-    label = models.CharField(max_length=255, blank=True)
-    score = models.FloatField()
-    explanation = models.JSONField(null=True)
+    outputs = models.JSONField(_("outputs"))
+    label = models.CharField(_("answer"), max_length=255, blank=True)
+    score = models.FloatField(_("score"))
+    explanation = models.JSONField(_("explanation"), null=True)
     fallback_from = models.ForeignKey(
-        ModelVersion, null=True, on_delete=models.PROTECT, related_name="+", db_index=False
+        ModelVersion,
+        verbose_name=_("answered instead of"),
+        null=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_index=False,
     )
 
     objects = PredictionQuerySet.as_manager()
 
     class Meta:
+        verbose_name = _("answer")
+        verbose_name_plural = _("answers")
         # The id ends every index: a list is always read newest first, and pages by it.
         indexes = [
             models.Index(fields=["version", "id"], name="prediction_by_version"),
@@ -143,8 +163,12 @@ class Prediction(Asked):
 class PredictionFailure(Asked):
     """A question that was clean and that the runtime could not answer."""
 
-    kind = models.CharField(max_length=20)
-    reason = models.TextField()
+    kind = models.CharField(_("kind"), max_length=20)
+    reason = models.TextField(_("reason"))
+
+    class Meta:
+        verbose_name = _("question without an answer")
+        verbose_name_plural = _("questions without an answer")
 
     def __str__(self) -> str:
         return str(self.id)
@@ -153,13 +177,17 @@ class PredictionFailure(Asked):
 class IdempotencyKey(Fact):
     """A key a user sent with a call; the same key and the same request find the stored answer."""
 
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", db_index=False)
-    key = models.CharField(max_length=255)
-    fingerprint = models.BinaryField(max_length=32)
-    request_id = models.UUIDField()
-    rows = models.PositiveIntegerField()
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, verbose_name=_("asked by"), on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+    key = models.CharField(_("key"), max_length=255)
+    fingerprint = models.BinaryField(_("fingerprint"), max_length=32)
+    request_id = models.UUIDField(_("call"))
+    rows = models.PositiveIntegerField(_("rows"))
 
     class Meta:
+        verbose_name = _("idempotency key")
+        verbose_name_plural = _("idempotency keys")
         constraints = [models.UniqueConstraint(fields=["user", "key"], name="idempotency_key_once_per_user")]
 
     def __str__(self) -> str:
