@@ -3,6 +3,7 @@
 import sys
 from typing import Any
 
+from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
@@ -13,7 +14,7 @@ from futurisys.middleware import CANNOT_RECORD, fault, too_large, unavailable
 def bad_request(request: HttpRequest, exception: Exception, *args: Any, **kwargs: Any) -> HttpResponse:
     """Status 400, or 413 for what Django found too large while reading it."""
     if isinstance(exception, RequestDataTooBig):
-        return fault(request, 413, "too_large", too_large())
+        return fault(request, 413, "too_large", too_large(settings.MAX_BODY_BYTES))
     return fault(request, 400, "bad_request", _("The request cannot be understood."))
 
 

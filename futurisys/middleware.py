@@ -11,6 +11,7 @@ from django.conf import settings
 from django.db import InterfaceError, InternalError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from predictions.api import errors
@@ -19,6 +20,7 @@ logger = logging.getLogger(__name__)
 GetResponse = Callable[[HttpRequest], HttpResponse]
 # The database is away, full, overloaded, or a replica that takes no INSERT (InternalError).
 CANNOT_RECORD = (OperationalError, InterfaceError, InternalError)
+AROUND_A_FILE = 100_000  # bytes
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 
 
@@ -62,9 +64,16 @@ def refused(request: HttpRequest) -> HttpResponse | None:
         return fault(request, 400, "bad_request", _("The Content-Length is no number."))
     if not length and "HTTP_TRANSFER_ENCODING" in request.META:  # WSGI reads such a body as an empty one
         return fault(request, 411, "length_required", _("Send the body with a Content-Length."))
-    if len(length) > 18 or int(length or 0) > settings.MAX_BODY_BYTES:
-        return fault(request, 413, "too_large", too_large())
+    most = most_bytes(request)
+    if len(length) > 18 or int(length or 0) > most:
+        return fault(request, 413, "too_large", too_large(most))
     return None
+
+
+def most_bytes(request: HttpRequest) -> int:
+    """How long a body may be: a file of records is larger than anything else, and comes with a few fields."""
+    is_file = request.path_info == reverse("records-import")
+    return settings.MAX_UPLOAD_BYTES + AROUND_A_FILE if is_file else settings.MAX_BODY_BYTES
 
 
 def is_utf8(charset: str) -> bool:
@@ -84,9 +93,9 @@ def unavailable(request: HttpRequest, exception: BaseException) -> HttpResponse:
     return response
 
 
-def too_large() -> str:
-    """The sentence for a body over MAX_BODY_BYTES."""
-    return _("Send at most %(size)d MB.") % {"size": settings.MAX_BODY_BYTES // 1_000_000}
+def too_large(most: int) -> str:
+    """The sentence for a body over this many bytes."""
+    return _("Send at most %(size)d MB.") % {"size": most // 1_000_000}
 
 
 def wants_json(request: HttpRequest) -> bool:
@@ -101,4 +110,4 @@ def fault(request: HttpRequest, status: int, code: str, detail: str) -> HttpResp
     if wants_json(request):
         body = errors.body(status, code, detail, request.path)
         return JsonResponse(body, status=status, content_type=errors.CONTENT_TYPE)
-    return render(request, "fault.html", {"status": status, "detail": detail}, status=status)
+    return render(request, "fault.html", {"status": status, "code": code, "detail": detail}, status=status)

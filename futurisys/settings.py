@@ -6,6 +6,7 @@ when it is there, so that `manage.py` in a second terminal speaks to the same in
 
 import re
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 from csp.constants import NONE, REPORT_SAMPLE, SELF
@@ -40,7 +41,7 @@ INSTALLED_APPS = [
     "futurisys",
     "registry",
     "predictions",
-    "django.contrib.admin",
+    "futurisys.library_apps.AuditConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -48,21 +49,25 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "csp",
     "rest_framework",
-    "knox",
+    "futurisys.library_apps.TokensConfig",
+    "axes",
 ]
 MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",  # first, so that static files and errors carry the policy too
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "futurisys.middleware.RequestIdMiddleware",
+    "futurisys.accounts.middleware.no_store",
     "django.middleware.locale.LocaleMiddleware",  # before what may already have to say something
     "futurisys.middleware.FaultMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "futurisys.accounts.middleware.LoginRequired",  # what is open to everybody says so
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "axes.middleware.AxesMiddleware",
 ]
 ROOT_URLCONF = "futurisys.urls"
 WSGI_APPLICATION = "futurisys.wsgi.application"
@@ -97,18 +102,36 @@ DATABASES = {
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-AUTHENTICATION_BACKENDS = ["futurisys.accounts.backend.OneQueryBackend"]
+# The first only refuses: after too many failures not even the right password is tried.
+AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "futurisys.accounts.backend.OneQueryBackend"]
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": f"django.contrib.auth.password_validation.{name}"}
-    for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
 CSRF_FAILURE_VIEW = "futurisys.faults.csrf_failure"
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "login"
+PASSWORD_RESET_TIMEOUT = 3600
+SESSION_COOKIE_AGE = 3600 * env.int("SESSION_HOURS", 12, validate=validate.Range(min=1, max=720))  # from the login on
+# Five failures of one user name from one address: neither can somebody else lock a person out, nor guess on.
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_FAILURE_LIMIT = 5
+AXES_COOLOFF_TIME = timedelta(minutes=15)
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_RESET_ON_SUCCESS = True
+AXES_LOCKOUT_CALLABLE = "futurisys.accounts.lockout.response"
+AXES_CLIENT_IP_CALLABLE = "futurisys.accounts.lockout.address"
+AXES_SENSITIVE_PARAMETERS = ["username", "ip_address", "csrfmiddlewaretoken", "next"]  # neither logged nor kept
+AXES_DISABLE_ACCESS_LOG = True
+AXES_ENABLE_ADMIN = AXES_VERBOSE = False
+VISITORS_PER_HOUR = env.int("VISITORS_PER_HOUR", 60, validate=validate.Range(min=0))  # of the demo's "Try it"
 
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", _("English")), ("fr", _("French"))]
+LANGUAGE_COOKIE_AGE = 31_536_000
+LANGUAGE_COOKIE_SAMESITE, LANGUAGE_COOKIE_HTTPONLY, LANGUAGE_COOKIE_SECURE = "Lax", True, PRODUCTION
 LOCALE_PATHS = [BASE_DIR / "locale"]
 TIME_ZONE = env.str("TIME_ZONE", "UTC")
 USE_TZ = True
@@ -152,12 +175,27 @@ SESSION_COOKIE_NAME = "__Host-session" if PRODUCTION else "session"
 CSRF_COOKIE_NAME = "__Host-csrf" if PRODUCTION else "csrf"
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 
+# Mail, for new passwords. Without a server it is written to files; in production nothing is then offered by mail.
+EMAIL_HOST = env.str("EMAIL_HOST", "")
+EMAIL_PORT = env.int("EMAIL_PORT", 587, validate=validate.Range(min=1, max=65_535))
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = env.str("EMAIL_HOST_USER", ""), env.str("EMAIL_HOST_PASSWORD", "")
+EMAIL_USE_TLS = env.bool("EMAIL_USE_TLS", True)
+EMAIL_TIMEOUT = 10
+EMAIL_FILE_PATH = VAR_DIR / "mail"
+EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if EMAIL_HOST else 'filebased'}.EmailBackend"
+DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "" if EMAIL_HOST else "futurisys@localhost")
+if "@" not in DEFAULT_FROM_EMAIL:
+    raise ImproperlyConfigured("DEFAULT_FROM_EMAIL is not set: mails need the address that they come from.")
+
 # Bodies above this are refused before they are read: 6 MB holds the largest picture a form takes.
 MAX_BODY_BYTES = env.int("MAX_BODY_BYTES", 6_000_000, validate=validate.Range(min=10_000))
+# A file of records is larger, and has a page of its own that takes it.
+MAX_UPLOAD_BYTES = env.int("MAX_UPLOAD_BYTES", 20_000_000, validate=validate.Range(min=10_000))
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_500_000
 # The description of a signature is one form: 500 features of 20 fields, 2 000 categories and 1 000 classes of two labels.
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 20_000
 MAX_ROWS_PER_CALL = env.int("MAX_ROWS_PER_CALL", 1000, validate=validate.Range(min=1))
+RECORDS_PER_CALL = env.int("RECORDS_PER_CALL", 5000, validate=validate.Range(min=1))
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
@@ -223,6 +261,7 @@ CELERY_BEAT_SCHEDULE = {
     "sweep-imports": {"task": "registry.tasks.sweep_imports", "schedule": 60.0},
     "sweep-deliveries": {"task": "registry.tasks.sweep_deliveries", "schedule": 60.0},
     "poll-models": {"task": "registry.tasks.poll_models", "schedule": 60.0},
+    "forget-expired": {"task": "futurisys.tasks.forget_expired", "schedule": 86_400.0},
 }
 if CELERY_BROKER_URL == "pgmq://":
     CELERY_BROKER_TRANSPORT_OPTIONS = {
@@ -242,5 +281,5 @@ LOGGING = {
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "json"}},
     "root": {"handlers": ["console"], "level": LOG_LEVEL},
     # One line a request would hide the others, and signed addresses are secrets.
-    "loggers": {"httpx2": {"level": "WARNING"}},
+    "loggers": {"httpx2": {"level": "WARNING"}, "axes": {"level": "WARNING"}},
 }

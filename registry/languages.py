@@ -16,6 +16,11 @@ def switched(request: HttpRequest, page: Callable[[], HttpResponse]) -> HttpResp
     request.LANGUAGE_CODE = wanted
     response = page()
     response.set_cookie(
-        settings.LANGUAGE_COOKIE_NAME, wanted, secure=settings.SESSION_COOKIE_SECURE, samesite="Lax", httponly=True
+        settings.LANGUAGE_COOKIE_NAME,
+        wanted,
+        max_age=settings.LANGUAGE_COOKIE_AGE,
+        secure=settings.LANGUAGE_COOKIE_SECURE,
+        samesite="Lax",
+        httponly=True,
     )
     return response

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.apps import apps as installed
 from django.contrib.auth.management import create_permissions
+from django.contrib.auth.models import User
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.utils.translation import gettext_lazy as _
 
@@ -43,6 +44,11 @@ TITLES = {
     ADMINISTRATOR: _("Administrator"),
     VISITOR: _("Visitor"),
 }
+
+
+def titles(user: User) -> list[str]:
+    """What the person's roles are called, in the language of the page; groups that are no roles have their names."""
+    return [str(TITLES.get(name, name)) for name in user.groups.order_by("name").values_list("name", flat=True)]
 
 
 def fill(apps: Any, schema_editor: BaseDatabaseSchemaEditor) -> None:

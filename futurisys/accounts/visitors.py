@@ -1,0 +1,32 @@
+"""Visitors of the demo: each visit is a user of its own, who may ask and sees only what was asked in that visit."""
+
+import secrets
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.contrib.auth.models import Group, User
+from django.db import transaction
+
+from futurisys.accounts.roles import VISITOR
+
+PREFIX = "visitor-"
+SESSION = timedelta(hours=2)
+
+
+class TooManyVisitors(Exception):
+    """As many visitors came within the hour as the demo takes."""
+
+
+def admit(*, at: datetime) -> User:
+    """A new visitor, who has no password. Raises TooManyVisitors."""
+    with transaction.atomic():
+        role = Group.objects.select_for_update(no_key=True).get(
+            name=VISITOR
+        )  # one after the other, or the limit is none
+        since = at - timedelta(hours=1)
+        lately = User.objects.filter(username__startswith=PREFIX, date_joined__gt=since).count()
+        if lately >= settings.VISITORS_PER_HOUR:
+            raise TooManyVisitors
+        visitor = User.objects.create_user(PREFIX + secrets.token_hex(4), date_joined=at)
+        visitor.groups.add(role)
+    return visitor
