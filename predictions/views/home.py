@@ -1,18 +1,17 @@
-"""/: what can be asked, and what I asked last."""
+"""/: what needs me, what happened, and what to do next."""
 
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils import timezone
 from django.views.decorators.http import require_GET
 
-from predictions.model_cards import model_cards
-from predictions.models import Prediction
-from predictions.presenters import rows
+from predictions.home import HomePage
 
 
 @require_GET
 @login_required
 def home(request: HttpRequest) -> HttpResponse:
-    """The models, and the ten latest records of this person."""
-    latest = Prediction.objects.for_page().filter(user_id=request.user.pk or 0).order_by("-id")[:10]
-    return render(request, "predictions/home.html", {"models": model_cards(), "latest": rows(latest)})
+    """The parts that this person's rights open."""
+    page = HomePage(request.user, timezone.now())  # type: ignore[arg-type]  # somebody is logged in
+    return render(request, "predictions/home.html", {"page": page})

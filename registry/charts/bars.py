@@ -1,4 +1,4 @@
-"""The geometry of the pictures, as text for SVG attributes: a locale must never put a comma into them."""
+"""Bars, scales and squares: pictures of one row of numbers."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

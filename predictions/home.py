@@ -1,0 +1,189 @@
+"""The home page: what needs this person, what happened, and what to do next, as far as their rights go."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.urls import reverse
+from django.utils.functional import cached_property
+from django.utils.translation import gettext as _
+
+from predictions import activity
+from predictions.models import Dataset, Prediction, PredictionFailure
+from registry import charts
+from registry.models import LedgerEntry
+from registry.presenters import model_title, person
+from registry.presenters.waiting import ModelInBrief, Task, models_in_brief, tasks_of
+from registry.texts import figure
+
+SHOWN = 5
+TASKS_SHOWN = 8
+FAILURE_DAYS = 7
+TONES: dict[str, charts.Tone] = {"promote": "up", "rollback": "down", "suspend": "warn", "resume": "up"}
+REGISTRY_VERBS = ("promote_model", "describe_version", "sync_model", "approve_promotion", "stop_model", "oversee_model")
+
+
+@dataclass(frozen=True)
+class SetInBrief:
+    """A set of records that can be asked about; `size` in words."""
+
+    name: str
+    title: str
+    size: str
+
+
+@dataclass(frozen=True)
+class Audit:
+    """What an auditor looks at first."""
+
+    today: str
+    failures: str
+
+
+@dataclass(frozen=True)
+class HomePage:
+    """One person's home page. `parts` are the templates of its parts, in order."""
+
+    user: User
+    now: datetime
+
+    @property
+    def parts(self) -> list[str]:
+        """Needs me, happened, next; who can do nothing but ask begins with asking."""
+        return [f"predictions/home/{name}.html" for name in self._names()]
+
+    def _names(self) -> Iterator[str]:
+        if not self.has_role:
+            yield "nobody"
+            return
+        if self.looks_after:
+            yield "needs"
+        elif self.may_ask:
+            yield "next"
+        if self.audit:
+            yield "audit"
+        if self.may_ask:
+            yield "mine"
+        if self.looks_after or self.audit:
+            yield "ledger"
+        if self.looks_after and self.may_ask:
+            yield "next"
+
+    @cached_property
+    def has_role(self) -> bool:
+        return bool(self.user.is_superuser or self.user.get_all_permissions())
+
+    @property
+    def may_ask(self) -> bool:
+        return self.user.has_perm("predictions.add_prediction")
+
+    @property
+    def may_import(self) -> bool:
+        return self.user.has_perm("predictions.add_record")
+
+    @property
+    def looks_after(self) -> bool:
+        """Whether something may ever need this person: models, or people."""
+        return self.may_administer or any(self.user.has_perm(f"registry.{verb}") for verb in REGISTRY_VERBS)
+
+    @property
+    def may_administer(self) -> bool:
+        return self.user.is_staff and self.user.has_perm("auth.change_user")
+
+    # What needs me
+
+    @cached_property
+    def models(self) -> list[ModelInBrief]:
+        return models_in_brief()
+
+    @cached_property
+    def _tasks(self) -> list[Task]:
+        return tasks_of(self.user, self.models, now=self.now)
+
+    @property
+    def tasks(self) -> list[Task]:
+        return self._tasks[:TASKS_SHOWN]
+
+    @property
+    def more_tasks(self) -> str:
+        """How many are not shown; empty when all are."""
+        return figure(len(self._tasks) - TASKS_SHOWN) if len(self._tasks) > TASKS_SHOWN else ""
+
+    @property
+    def lacks_mail(self) -> bool:
+        """Whether nobody can get a new password by mail; for administrators."""
+        return self.may_administer and settings.PRODUCTION and not settings.EMAIL_HOST
+
+    @cached_property
+    def people(self) -> list[User]:
+        """Some of those who can log in and do nothing; for administrators."""
+        if not self.may_administer:
+            return []
+        without = User.objects.filter(is_active=True, is_superuser=False, groups=None, user_permissions=None)
+        return list(without.order_by("-date_joined")[:SHOWN])
+
+    # What happened
+
+    @cached_property
+    def activity(self) -> activity.Activity:
+        return activity.activity_of(self.user.pk, now=self.now)
+
+    @cached_property
+    def audit(self) -> Audit | None:
+        """None for those who may not see other people's answers in the admin."""
+        if not (self.user.is_staff and self.user.has_perm("predictions.view_predictionfailure")):
+            return None
+        week = activity.number_at(self.now - timedelta(days=FAILURE_DAYS))
+        failed = PredictionFailure.objects.filter(id__gte=week).order_by("id")[: activity.MOST + 1].count()
+        return Audit(
+            today=activity.counted_since(Prediction.objects.all(), activity.midnight(self.now)),
+            failures=activity.at_most(failed, activity.MOST),
+        )
+
+    @cached_property
+    def ledger(self) -> charts.Timeline | None:
+        """The latest changes of who answers."""
+        newest = LedgerEntry.objects.select_related("model", "to_version", "by").order_by("-id")
+        entries = newest.defer("to_version__signature", "to_version__metadata", "to_version__report")[:SHOWN]
+        return charts.timeline([_event(entry) for entry in entries])
+
+    # What to do next
+
+    @cached_property
+    def datasets(self) -> list[SetInBrief]:
+        """The sets of records, the first few; none for those who may not see them."""
+        if not self.user.has_perm("predictions.view_record"):
+            return []
+        return [
+            SetInBrief(one.name, one.title, _records(one.size)) for one in Dataset.objects.order_by("title")[:SHOWN]
+        ]
+
+    @property
+    def askable(self) -> list[ModelInBrief]:
+        """Models that answer, the first few."""
+        return [model for model in self.models if model.champion and not model.is_suspended][:SHOWN]
+
+    @property
+    def suspended(self) -> list[ModelInBrief]:
+        return [model for model in self.models if model.is_suspended]
+
+
+def _records(number: int) -> str:
+    return _("1 record") if number == 1 else _("%(number)s records") % {"number": figure(number)}
+
+
+def _event(entry: LedgerEntry) -> charts.TimelineEvent:
+    words = {
+        "kind": entry.get_kind_display(),
+        "model": model_title(entry.model.name),
+        "number": entry.to_version.number,
+    }
+    return charts.TimelineEvent(
+        at=entry.created_at,
+        title=_("%(model)s, version %(number)s: %(kind)s") % words,
+        text=_("%(who)s: “%(reason)s”") % {"who": person(entry.by), "reason": entry.reason},
+        url=reverse("registry-model", args=[entry.model.name]),
+        tone=TONES.get(entry.kind, "plain"),
+    )
