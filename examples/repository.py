@@ -253,6 +253,18 @@ def metric(name: str, value: float, split: str, n: int, ci95: Sequence[float] | 
     return entry | ({"ci95": [round(float(bound), 6) for bound in ci95]} if ci95 else {})
 
 
+def calibration(came_true: np.ndarray, scores: np.ndarray, split: str) -> dict[str, Any]:
+    """The manifest's block: in ten equal steps of the score, what it said on average and how often it came true."""
+    steps = np.minimum((scores * 10).astype(int), 9)
+    bins = []
+    for step in np.unique(steps):
+        here = steps == step
+        mean, rate = round(float(scores[here].mean()), 6), round(float(came_true[here].mean()), 6)
+        edges = {"from": int(step) / 10, "to": (int(step) + 1) / 10}
+        bins.append(edges | {"n": int(here.sum()), "mean": mean, "rate": rate})
+    return {"split": split, "n": len(scores), "bins": bins}
+
+
 def train_range(values: pd.Series) -> list[Any]:
     """The lowest and the highest value seen in training."""
     return _plain(pd.Series([values.min(), values.max()]))
@@ -287,6 +299,7 @@ def arguments(description: str, *, data: bool = False) -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=0, help="the same seed gives the same model")
     if data:
         parser.add_argument("--data", type=Path, help="folder with the three extracts; without it: synthetic data")
+        parser.add_argument("--people", type=Path, help="also write everybody to this CSV file, without the outcome")
     return parser.parse_args()
 
 

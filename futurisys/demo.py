@@ -1,4 +1,4 @@
-"""The demo of `make run`: its settings file, and what the first start trains, publishes and promotes."""
+"""The demo of `make run`: its settings file, and what the first start trains, publishes, promotes and imports."""
 
 import contextlib
 import io
@@ -68,7 +68,7 @@ def _read(path: Path) -> dict[str, str]:
 
 
 class FirstStart:
-    """Train the examples, and put them in charge through a Hub, as any model gets there.
+    """Train the examples, put them in charge through a Hub, as any model gets there, and load the records to ask about.
 
     An interrupted one is resumed: a trained example is not trained again, one in charge is left alone.
     """
@@ -76,6 +76,7 @@ class FirstStart:
     def __init__(self, supervisor: Supervisor, var: Path, step: Step) -> None:
         self.supervisor, self.step = supervisor, step
         self.folder, self.log = var / "examples", var / "log" / "first-start.log"
+        self.employees = self.folder / "employees.csv"
         self.training: dict[str, Child] = {}
 
     def train(self) -> None:
@@ -88,10 +89,11 @@ class FirstStart:
                 command = [sys.executable, f"examples/{name}/train.py", "--out", str(out), *self._data(name)]
                 self.training[name] = self.supervisor.start(f"train-{name}", command)
 
-    @staticmethod
-    def _data(name: str) -> list[str]:
+    def _data(self, name: str) -> list[str]:
+        if name != "attrition":
+            return []
         folder = os.environ.get("FUTURISYS_ATTRITION_DATA")
-        return ["--data", folder] if name == "attrition" and folder else []
+        return ["--people", str(self.employees), *(["--data", folder] if folder else [])]
 
     def promote(self) -> None:
         """Publish, track, import and promote every example that nobody put in charge yet."""
@@ -104,6 +106,15 @@ class FirstStart:
             if not ledger.filter(model__name=name).exists():
                 with self.step(f"publish, import and promote {name}"), self._quietly():
                     self._put_in_charge(name, options)
+        if not apps.get_model("predictions", "Dataset").objects.exists():
+            with self.step("import the employees"), self._quietly():
+                self._import_employees()
+
+    def _import_employees(self) -> None:
+        """Everybody in the company; of a model that was trained by an earlier release, the people of its test set."""
+        file = self.employees if self.employees.exists() else self.folder / "attrition" / "test_set.csv"
+        into = ["--dataset", "employees", "--title", "Employees", "--key", "id_employee"]
+        call_command("import_records", str(file), *into, "--model", "attrition", "--by", "admin")
 
     def _put_in_charge(self, name: str, options: list[str]) -> None:
         place = ["--repo", f"demo/{name}", "--endpoint", "loopback"]

@@ -13,6 +13,7 @@ import numpy as np
 import uuid_utils.compat
 from django.contrib.auth.models import User
 from django.db import IntegrityError, OperationalError, transaction
+from django.utils.translation import gettext as _
 from numpy.typing import NDArray
 from psycopg.errors import LockNotAvailable
 
@@ -74,8 +75,8 @@ def predict(
     `records`: per row the Record that the question is about. `confirmed`: whether the person knows of values that the
     model never saw, for doors that ask; None where nobody is asked, and warnings are only kept.
     Steps: replay, resolve, clean, run, label, explain, insert. Raises NotAllowed, UnknownModel, ModelSuspended,
-    InvalidInput, Unconfirmed (nothing stored), NotAnswered (the failure is stored), KeyReused, KeyInUse, and django.db.Error when the database
-    cannot store: then nothing was answered.
+    InvalidInput, Unconfirmed (nothing stored), NotAnswered (the failure is stored), KeyReused, KeyInUse, and
+    django.db.Error when the database cannot store: then nothing was answered.
     """
     demand(by, "predictions.add_prediction")
     call = _Call(
@@ -139,7 +140,7 @@ def _replay(call: _Call) -> Answer | None:
     if known is None:
         return None
     if bytes(known.fingerprint) != call.fingerprint:
-        raise KeyReused("This idempotency key was already used for another request. Use a new key.")
+        raise KeyReused(_("This idempotency key was already used for another request. Use a new key."))
     predictions = list(Prediction.objects.for_page().of_request(known.request_id, known.rows))
     return Answer(known.request_id, predictions[0].version, predictions, replayed=True)
 
@@ -180,7 +181,8 @@ def _failure(call: _Call, answering: Serving, table: CleanTable, failed: Runtime
     ]
     with transaction.atomic(durable=True):
         PredictionFailure.objects.bulk_create(rows)
-    return NotAnswered("The model could not answer. The question was recorded.", kind=failed.kind, failure_id=ids[0])
+    text = _("The model could not answer. The question was recorded.")
+    return NotAnswered(text, kind=failed.kind, failure_id=ids[0])
 
 
 def _ids(rows: int) -> list[UUID]:
@@ -254,7 +256,7 @@ def _store(call: _Call, predictions: list[Prediction], version: ModelVersion) ->
         raise
     except OperationalError as error:
         if call.key is not None and isinstance(error.__cause__, LockNotAvailable):
-            raise KeyInUse("A call with this idempotency key is still running. Try again in a moment.") from error
+            raise KeyInUse(_("A call with this idempotency key is still running. Try again in a moment.")) from error
         raise
     return Answer(request_id, version, predictions)
 

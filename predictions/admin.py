@@ -13,6 +13,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from predictions import admin_lists as lists
+from predictions import record_admin  # noqa: F401  registers the records
 from predictions.models import IdempotencyKey, Prediction, PredictionFailure
 from predictions.presenters import RecordPage, shown_value
 from registry.admin import ReadOnlyAdmin, pretty
@@ -54,6 +55,11 @@ class FactAdmin(ReadOnlyAdmin):
         return queryset.filter(id=number), False
 
 
+# JSON that no line of a list shows, and that takes longer to read than the list.
+VERSION_JSON = ("inputs", "warnings", "version__signature", "version__metadata", "version__report")
+RECORD_JSON = ("record__data", "record__search", "record__dataset__columns")
+
+
 def display(description: Any) -> Callable[[Any], Any]:
     """A column or field with a heading."""
     return admin.display(description=description)
@@ -72,6 +78,7 @@ class PredictionAdmin(FactAdmin):
         lists.BeforeFilter,
     ]
     list_select_related = ["version__model", "user"]
+    unread_in_lists = (*VERSION_JSON, *RECORD_JSON, "outputs", "explanation")
     fields: ClassVar[Any] = [
         "id",
         "request_id",
@@ -160,6 +167,7 @@ class PredictionFailureAdmin(FactAdmin):
     list_display = ["id", "created_at", "version", "kind", "reason", "source", "user"]
     list_filter = [lists.SourceFilter, lists.UserFilter, lists.DateFilter, lists.BeforeFilter]
     list_select_related = ["version__model", "user"]
+    unread_in_lists = VERSION_JSON
     fields: ClassVar[Any] = [
         "id",
         "request_id",

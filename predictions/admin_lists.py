@@ -27,7 +27,8 @@ class CursorChangeList(ChangeList):
     """One query for a page: rows before the cursor, newest first. The total is PostgreSQL's own estimate."""
 
     def get_results(self, request: HttpRequest) -> None:
-        found = list(self.queryset.order_by("-id")[: PAGE + 1])
+        unread = getattr(self.model_admin, "unread_in_lists", ())
+        found = list(self.queryset.defer(*unread).order_by("-id")[: PAGE + 1])
         self.result_list = found[:PAGE]
         self.result_count = len(self.result_list)
         self.full_result_count = self.result_count  # what is shown; nothing is counted

@@ -1,14 +1,13 @@
-"""What pages show of a model that can be asked, and a case to begin with."""
+"""What pages show of a model that can be asked."""
 
 from dataclasses import dataclass
-from typing import Any
 
 from registry import serving
 from registry.exceptions import ModelSuspended
 from registry.models import LedgerEntry
 from registry.presenters import model_title, title_of
 from registry.serving import Serving
-from registry.signature import Feature, text_in
+from registry.signature import text_in
 
 
 @dataclass(frozen=True)
@@ -49,23 +48,3 @@ def card_of(champion: Serving) -> ModelCard:
         suspended=False,
         entry=champion.entry,
     )
-
-
-def typical_case(champion: Serving) -> dict[str, Any]:
-    """A made-up case from the middle of the training sample: medians and most frequent values, nobody's own row."""
-    from registry import background
-
-    sample = background.of(champion.version)
-    if sample is None or champion.signature.image is not None:
-        return {}
-    return {feature.name: _middle(feature, sample[feature.name].tolist()) for feature in champion.signature.features}
-
-
-def _middle(feature: Feature, column: list[Any]) -> Any:
-    known = [value for value in column if value is not None and value == value]  # noqa: PLR0124  NaN is not itself
-    if not known:
-        return None
-    if feature.dtype not in {"number", "integer"}:
-        return max(dict.fromkeys(known), key=known.count)
-    middle = sorted(known)[len(known) // 2]
-    return int(middle) if feature.dtype == "integer" else middle

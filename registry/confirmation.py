@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from django.utils.translation import gettext as _
 
-from registry import background, contract, contract_checks, labels
+from registry import background, contract, contract_checks, labels, said
 from registry.signature import Feature, InvalidInput, Signature
 
 PARTS = {"task", "inputs", "outputs"}
@@ -40,7 +40,7 @@ def problems(
     if edited["task"] != before["task"]:
         return [_("The task must stay %(task)s.") % {"task": before["task"]}]
     if found := shape_problems(edited):
-        return found
+        return [said.in_language(text).text for text in found]
     old, new = Signature.parse(before), Signature.parse(edited)
     if found := list(_disagreements(old, new, is_draft=is_draft)):
         return found
@@ -73,6 +73,8 @@ def _disagreements(old: Signature, new: Signature, *, is_draft: bool) -> Iterato
         return
     if not same([item["value"] for item in old.classes], [item["value"] for item in new.classes]):
         yield _("The classes must stay, in this order: %(names)s.") % {"names": ", ".join(old.class_names)}
+    if new.calibration is not None and (new.calibration != old.calibration or new.positive != old.positive):
+        yield _("calibration: it was measured with the model; it can be taken out, and not be written here.")
     yield from (f"image: {key}: {text}" for key, text in image_changes(old, new, is_draft=is_draft))
     for before, after in zip(old.features, new.features, strict=True):
         for member, text in wider(before, after, is_draft=is_draft):

@@ -3,6 +3,7 @@
 import math
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import pairwise
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -89,6 +90,25 @@ def _output_problems(manifest: Mapping[str, Any]) -> Iterator[str]:
     if outputs.get("minimum", -math.inf) > outputs.get("maximum", math.inf):
         yield "outputs: minimum is greater than maximum."
     yield from _class_problems(classes, has_threshold="threshold" in outputs)
+    yield from _frequency_problems(outputs)
+
+
+def _frequency_problems(outputs: Mapping[str, Any]) -> Iterator[str]:
+    """What lets a page say "of 100 such cases, about 23"."""
+    for key in ("calibration", "frequency"):
+        if key in outputs and len(outputs.get("classes", [])) != 2:
+            yield f"outputs.{key}: this is for two classes."
+    texts = outputs.get("frequency", "{count}")
+    for text in texts.values() if isinstance(texts, Mapping) else [texts]:
+        if text.count("{count}") != 1:
+            yield "outputs.frequency: every sentence has {count} in it once."
+    bins = outputs.get("calibration", {}).get("bins", [])
+    if bins and sum(each["n"] for each in bins) != outputs["calibration"]["n"]:
+        yield "outputs.calibration: the n of the bins must add up to n."
+    if not all(each["from"] < each["to"] and each["from"] <= each["mean"] <= each["to"] for each in bins):
+        yield "outputs.calibration: in each bin the mean lies from its from to its to."
+    if any(before["to"] > after["from"] for before, after in pairwise(bins)):
+        yield "outputs.calibration: the bins follow each other and do not overlap."
 
 
 def _class_problems(classes: list[Mapping[str, Any]], *, has_threshold: bool) -> Iterator[str]:

@@ -165,6 +165,8 @@ def _edit_outputs(edited: JSON, shown: Item, values: Mapping[str, str], problems
     if "positive" in changed:
         for n, each in enumerate(outputs["classes"]):
             _put(each, "positive", True if str(n) == changed["positive"] else None)
+        for measured in ("calibration", "frequency"):  # of the class that was the positive one
+            _put(outputs, measured, None)
     if "threshold" in changed:
         value = _read(changed["threshold"])
         _put(outputs, "threshold", None if value is None else {**outputs.get("threshold", {}), "value": value})

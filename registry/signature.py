@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from registry import coercion, pictures
 from registry.coercion import Refused
+from registry.texts import figure
 
 Columns = dict[str, NDArray[np.generic]]
 
@@ -160,7 +161,7 @@ _COERCE: dict[str, Callable[[Any], Any]] = {
 
 
 def _trim(value: float | None) -> str:
-    return "" if value is None else f"{value:.12g}"
+    return "" if value is None else figure(value)
 
 
 @dataclass(frozen=True)
@@ -183,6 +184,8 @@ class Signature:
     classes: tuple[Mapping[str, Any], ...] = ()
     threshold: float | None = None
     output: Mapping[str, Any] = field(default_factory=dict)
+    # What was measured is no part of what callers rely on: a retrained version may stand in for another.
+    calibration: Mapping[str, Any] | None = field(default=None, compare=False)
 
     @classmethod
     def parse(cls, data: Mapping[str, Any]) -> Self:
@@ -197,7 +200,8 @@ class Signature:
                 image=inputs.get("image"),
                 classes=tuple(outputs.get("classes") or ()),
                 threshold=threshold,
-                output=outputs,
+                output={key: value for key, value in outputs.items() if key != "calibration"},
+                calibration=outputs.get("calibration"),
             )
         except (KeyError, TypeError, AttributeError) as error:
             raise SignatureError(f"This is no signature: {error!r}.") from error

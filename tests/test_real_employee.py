@@ -2,9 +2,6 @@
 
 import csv
 import io
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,25 +14,15 @@ from django.test import Client
 from examples.local_hub import LocalHub
 from predictions.models import Prediction
 from registry.models import ModelVersion
-from tests.worlds import ROOT
-
-
-@pytest.fixture(scope="module")
-def repository(attrition_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("attrition")
-    command = [sys.executable, ROOT / "examples/attrition/train.py", "--data", attrition_data, "--out", folder / "out"]
-    environment = {**os.environ, "MPLCONFIGDIR": str(folder / "matplotlib")}
-    subprocess.run(command, check=True, capture_output=True, env=environment, timeout=120)
-    return folder / "out"
 
 
 @pytest.fixture
-def promoted(repository: Path, settings: Any, tmp_path: Path, administrator: User) -> Iterator[ModelVersion]:
+def promoted(real_attrition: Path, settings: Any, tmp_path: Path, administrator: User) -> Iterator[ModelVersion]:
     with LocalHub(tmp_path / "hub") as hub:
         settings.HUB_ENDPOINTS, settings.HUB_TOKENS = {"loopback": hub.url}, {}
         where = ["--repo", "acme/attrition", "--endpoint", "loopback"]
         for command in (
-            ["publish_model", str(repository), *where, "--no-check"],
+            ["publish_model", str(real_attrition), *where, "--no-check"],
             ["track_model", "attrition", *where, "--default"],
             ["sync_models", "attrition"],
             ["promote", "attrition", "--reason", "PR-AUC 0.66", "--by", "administrator"],
@@ -45,9 +32,9 @@ def promoted(repository: Path, settings: Any, tmp_path: Path, administrator: Use
 
 
 @pytest.fixture
-def employee(repository: Path) -> dict[str, str]:
+def employee(real_attrition: Path) -> dict[str, str]:
     """A person of the held-out test set, as the extract spells them."""
-    with (repository / "test_set.csv").open(encoding="utf-8") as file:
+    with (real_attrition / "test_set.csv").open(encoding="utf-8") as file:
         row = next(csv.DictReader(file))
     return {name: value for name, value in row.items() if name not in {"id_employee", "outcome"}}
 

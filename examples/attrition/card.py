@@ -8,6 +8,12 @@ CHOSEN_BY = {
     ),
 }
 
+# Right for any number: about 1 of them as well as about 23.
+FREQUENCY = {
+    "en": "Of 100 people with this profile, about {count} can be expected to leave within a year.",
+    "fr": "Sur 100 personnes ayant ce profil, on peut s’attendre à en voir partir environ {count} dans l’année.",
+}
+
 SYNTHETIC = (
     "**Synthetic data.** This model was trained on a company made up by `synthetic.py`. Nobody in it exists, "
     "and its answers say nothing about people. Train it with `--data` for the real extracts."
@@ -34,6 +40,9 @@ in ten.
 From the threshold **{threshold:.2f}** on, the answer is *leaves*: it is the one with the greatest F1 on the
 out-of-fold probabilities of the training set. The test set (a fifth of the people) was used for the metrics
 below and for nothing else. `test_set.csv` holds it: the employee's number first, the true outcome last.
+
+The manifest holds, in ten equal steps of the score, what the out-of-fold probabilities said and how many left. A page
+says "of 100 people, about so many" only where the two are at most five points apart on enough people.
 
 ## Use and limits
 

@@ -1,6 +1,6 @@
 """Attrition: how likely is it that somebody leaves the company?
 
-    python examples/attrition/train.py --out DIR [--data DIR] [--seed N]
+    python examples/attrition/train.py --out DIR [--data DIR] [--people FILE] [--seed N]
 
 With --data, reads the three HR extracts in that folder; without it, a synthetic company (synthetic.py).
 """
@@ -34,6 +34,7 @@ from examples.repository import (
     Progress,
     Repository,
     arguments,
+    calibration,
     confusion_picture,
     figure,
     metric,
@@ -150,6 +151,8 @@ def main():
     options = arguments(__doc__, data=True)
     seed, say = options.seed, Progress()
     people, source = load(options)
+    if options.people:  # outside the repository, which is published
+        people[[KEY, *NAMES]].to_csv(options.people, index=False, lineterminator="\n")
     say(f"Read {len(people)} people, {(people[OUTCOME] == POSITIVE).sum()} of whom left.")
     train, test = train_test_split(people, test_size=0.2, stratify=people[OUTCOME], random_state=seed)
     x_train, y_train, x_test = train[NAMES], train[OUTCOME], test[NAMES]
@@ -172,6 +175,8 @@ def main():
             "label": {"en": "Within a year", "fr": "Dans l'année"},
             "classes": CLASSES,
             "threshold": {"value": threshold, "chosen_by": card.CHOSEN_BY},
+            "frequency": card.FREQUENCY,
+            "calibration": calibration(left_train, crossed[best], "cross-validation"),
         },
         x_train=x_train,
         x_golden=x_test.head(12),

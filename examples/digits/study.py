@@ -98,4 +98,5 @@ def panel(drawing, place, pixels, title=None):
 
 def test_table(digits):
     columns = [f"pixel_{i}" for i in range(64)]
-    return pd.DataFrame(digits.x_test.astype(int), columns=columns).assign(outcome=digits.y_test)
+    table = pd.DataFrame(digits.x_test.astype(int), columns=columns).assign(outcome=digits.y_test)
+    return table.reset_index(names="row")

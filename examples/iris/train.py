@@ -118,7 +118,7 @@ def main():
         },
         x_train=x_train,
         x_golden=x_test.head(8),
-        test_set=x_test.assign(outcome=y_test),
+        test_set=x_test.assign(outcome=y_test).reset_index(names="row"),
         metrics=[
             metric("accuracy", accuracy_score(y_train, crossed), "cross-validation", len(y_train)),
             metric("accuracy", accuracy_score(y_test, answers), "test", len(y_test)),

@@ -1,4 +1,4 @@
-"""What was answered: a person's own records, and the page of one record."""
+"""What was answered: a person's own answers, and the page of one answer."""
 
 import uuid
 
@@ -19,7 +19,7 @@ PAGE = 50
 @login_required
 def mine(request: HttpRequest) -> HttpResponse:
     """/history/: newest first, by cursor: `?before=<record number>`."""
-    found = Prediction.objects.for_page().filter(user_id=request.user.pk).order_by("-id")  # type: ignore[misc]  # somebody is logged in
+    found = Prediction.objects.for_list().filter(user_id=request.user.pk).order_by("-id")  # type: ignore[misc]  # somebody is logged in
     if before := request.GET.get("before"):
         found = found.filter(id__lt=_number(before))
     page = list(found[: PAGE + 1])
@@ -31,15 +31,16 @@ def mine(request: HttpRequest) -> HttpResponse:
 @login_required
 def record(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     """/history/<id>/: the answer, its picture, its reasons and where it came from."""
-    page = RecordPage(visible_record(request.user, str(pk)), replayed="replayed" in request.GET)
+    answer = visible_record(request.user, str(pk))
+    page = RecordPage(answer, request.user, replayed="replayed" in request.GET)
     return render(request, "predictions/record.html", {"page": page})
 
 
 def visible_record(user: User | AnonymousUser, number: str) -> Prediction:
-    """A record that this person may see: their own, or any with the right to. Raises Http404."""
+    """An answer that this person may see: their own, or any with the right to. Raises Http404."""
     found = Prediction.objects.for_page().filter(pk=_number(number)).first()
     if not found or not (found.user_id == user.pk or user.has_perm("predictions.view_prediction")):
-        raise Http404(_("There is no such record."))  # the same words: whose record it is, is nobody's business
+        raise Http404(_("There is no such answer."))  # the same words: whose it is, is nobody's business
     return found
 
 

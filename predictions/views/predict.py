@@ -4,93 +4,111 @@ import uuid
 from contextlib import suppress
 from typing import Any
 
-from django.conf import settings
-from django.contrib.auth.decorators import login_required
+from django.contrib.auth.decorators import login_not_required, login_required
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils import translation
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
-from predictions import actions
-from predictions.exceptions import InvalidInput, KeyInUse, KeyReused, ModelSuspended, NotAnswered, UnknownModel
-from predictions.forms import PredictionForm, typed
-from predictions.model_cards import card_of, model_cards, typical_case
-from predictions.models import Source
-from predictions.views.history import visible_record
+from predictions import actions, asking, drafts
+from predictions.example_cases import example_cases
+from predictions.exceptions import (
+    InvalidInput,
+    KeyInUse,
+    KeyReused,
+    ModelSuspended,
+    NotAllowed,
+    NotAnswered,
+    Unconfirmed,
+    UnknownModel,
+)
+from predictions.forms import PredictionForm
+from predictions.model_cards import card_of, model_cards
+from predictions.models import Dataset, Source
+from predictions.views.starts import Start, filled, start_of, taken_from
 from registry import serving
+from registry.languages import switched
 from registry.models import LedgerEntry
 from registry.presenters import known_limits, metrics_of, title_of
+from registry.rights import demand
+from registry.signature import Signature
 
-# What the form may start from, and what the page calls it.
-FILLED = {"example": "example", "from": "record"}
+RIGHT = "predictions.add_prediction"
+SETS_SHOWN = 2
 
 
 @require_GET
 @login_required
 def choose(request: HttpRequest) -> HttpResponse:
-    """/predict/: the models that can be asked."""
-    return render(request, "predictions/choose.html", {"models": model_cards()})
+    """/predict/: the models that can be asked, for those who may ask."""
+    may_ask = request.user.has_perm(RIGHT)
+    models = model_cards() if may_ask else []
+    return render(request, "predictions/choose.html", {"models": models, "may_ask": may_ask})
 
 
+@login_not_required  # what was typed is kept before somebody is sent to the login
 @require_http_methods(["GET", "HEAD", "POST"])
-@login_required
 def ask(request: HttpRequest, model: str) -> HttpResponse:
-    """/predict/<model>/: the form; sending it predicts, records, and shows the record."""
+    """/predict/<model>/: the form; sending it predicts, records, and shows the answer."""
+    if not request.user.is_authenticated:
+        if request.method == "POST":
+            drafts.keep(request, model)
+        return redirect_to_login(request.get_full_path())
     try:
+        demand(request.user, RIGHT)
         champion = serving.champion(model)
+    except NotAllowed as error:
+        raise PermissionDenied(str(error)) from error
     except UnknownModel as error:
         raise Http404(str(error)) from error
     except ModelSuspended:
         return _suspended(request, model)
     if request.method != "POST":
-        return _page(request, _new(champion, _start(request, champion)), champion)
+        start = start_of(request, champion)
+        return _page(request, _fresh(request, champion, start), champion, start=start)
     if "language" in request.POST:
-        return _in_language(request, champion)
-    return _answer(request, PredictionForm(champion.signature, request.POST, request.FILES), champion)
+        return switched(request, lambda: _as_typed(request, champion))
+    return _answer(request, _sent(request, champion.signature), champion)
 
 
 def _suspended(request: HttpRequest, model: str) -> HttpResponse:
-    """503, or the record of a form that was answered before the model was stopped."""
+    """503, or the answer to a form that was answered before the model was stopped."""
     entry = LedgerEntry.objects.filter(model__name=model).select_related("to_version__model").latest("number")
     if request.method == "POST" and "language" not in request.POST:
-        form = PredictionForm(serving.signature_of(entry.to_version), request.POST, request.FILES)
+        form = _sent(request, serving.signature_of(entry.to_version))
         with suppress(InvalidInput, KeyInUse, KeyReused, NotAnswered, ModelSuspended):
             if form.is_valid():
-                return _record(_predict(request, form, model))
+                return _answered(_predict(request, form, model))
     response = render(request, "predictions/refused.html", {"title": title_of(entry.to_version)}, status=503)
     response["Retry-After"] = "60"  # when it answers again is a person's decision
     return response
 
 
-def _start(request: HttpRequest, champion: serving.Serving) -> dict[str, Any]:
-    """What the fields hold at first: a typical case, the values of a record, or nothing."""
-    if "example" in request.GET:
-        return typed(champion.signature, typical_case(champion))
-    if number := request.GET.get("from"):
-        record = visible_record(request.user, number)
-        if record.version.model_id == champion.model.pk:
-            return typed(champion.signature, record.inputs)
-    return {}
+def _fresh(request: HttpRequest, champion: serving.Serving, start: Start) -> PredictionForm:
+    key = start.values.get("idempotency_key") or uuid.uuid4().hex
+    return filled(champion.signature, start, request.user, idempotency_key=key)
 
 
-def _new(champion: serving.Serving, initial: dict[str, Any]) -> PredictionForm:
-    return PredictionForm(champion.signature, initial={**initial, "idempotency_key": uuid.uuid4().hex})
+def _as_typed(request: HttpRequest, champion: serving.Serving) -> HttpResponse:
+    """The form again with what was typed, unjudged but for warnings that were on the page."""
+    form = _fresh(request, champion, Start(request.POST.dict(), record=_record(request)))
+    form.warn_again()
+    return _page(request, form, champion)
 
 
-def _in_language(request: HttpRequest, champion: serving.Serving) -> HttpResponse:
-    """The same page with what was typed, in the language of the button."""
-    wanted = request.POST["language"]
-    if wanted not in dict(settings.LANGUAGES):
-        return redirect(reverse("predict", args=[champion.model.name]))
-    translation.activate(wanted)
-    request.LANGUAGE_CODE = wanted
-    response = _page(request, _new(champion, request.POST.dict()), champion)
-    response.set_cookie(
-        settings.LANGUAGE_COOKIE_NAME, wanted, secure=settings.SESSION_COOKIE_SECURE, samesite="Lax", httponly=True
-    )
-    return response
+def _sent(request: HttpRequest, signature: Signature) -> PredictionForm:
+    record = _record(request)
+    taken = taken_from(record, signature, request.user)
+    return PredictionForm(signature, request.POST, request.FILES, record=record, taken=taken)
+
+
+def _record(request: HttpRequest) -> Any:
+    """The record that the form that was sent is about, or None. Raises Http404."""
+    number = request.POST.get("record")
+    return asking.visible_record_row(request.user, number) if number else None
 
 
 def _answer(request: HttpRequest, form: PredictionForm, champion: serving.Serving) -> HttpResponse:
@@ -101,27 +119,39 @@ def _answer(request: HttpRequest, form: PredictionForm, champion: serving.Servin
     except InvalidInput as error:
         form.refuse(error)
         return _page(request, form, champion, status=400)
+    except Unconfirmed as error:
+        form.warn(error.warnings)
+        form.ask_for_tick()
+        return _page(request, form, champion, status=400 if form.errors else 200)
     except (KeyInUse, KeyReused, NotAnswered, ModelSuspended) as error:
         status, sentence = _refusal(error)
         form.add_error(None, sentence)
         return _page(request, form, champion, status=status)
-    return _record(answer)
+    return _answered(answer)
 
 
 def _predict(request: HttpRequest, form: PredictionForm, model: str) -> actions.Answer:
     """The waist, asked for a form that is complete; it replays what was answered before."""
-    return actions.predict(
-        model=model,
-        columns=form.columns(),
-        rows=1,
-        source=Source.FORM,
-        by=request.user,  # type: ignore[arg-type]
-        explain=True,
-        idempotency_key=form.cleaned_data["idempotency_key"],
-    )
+    question: dict[str, Any] = {
+        "model": model,
+        "columns": form.columns(),
+        "rows": 1,
+        "source": Source.FORM,
+        "by": request.user,
+        "explain": True,
+        "idempotency_key": form.cleaned_data["idempotency_key"],
+        "records": [form.record.pk] if form.record else None,
+    }
+    try:
+        return actions.predict(**question, confirmed=False)
+    except Unconfirmed as error:
+        form.warn(error.warnings)
+        if not form.is_confirmed:
+            raise
+        return actions.predict(**question, confirmed=True)
 
 
-def _record(answer: actions.Answer) -> HttpResponse:
+def _answered(answer: actions.Answer) -> HttpResponse:
     query = {"replayed": 1} if answer.replayed else None
     return redirect(reverse("record", args=[answer.predictions[0].pk], query=query))
 
@@ -129,7 +159,7 @@ def _record(answer: actions.Answer) -> HttpResponse:
 def _refusal(error: Exception) -> tuple[int, str]:
     """Status and sentence for a form that was complete and got no answer."""
     if isinstance(error, KeyInUse):
-        return 409, _("This form is being answered already. Look at your records in a moment.")
+        return 409, _("This form is being answered already. Look at your answers in a moment.")
     if isinstance(error, KeyReused):
         return 409, _("This form was sent before with other values. Check them and send it again.")
     if isinstance(error, NotAnswered):
@@ -137,7 +167,18 @@ def _refusal(error: Exception) -> tuple[int, str]:
     return 503, _("This model is suspended: it answers no questions for the moment.")
 
 
-def _page(request: HttpRequest, form: PredictionForm, champion: serving.Serving, status: int = 200) -> HttpResponse:
+def _page(
+    request: HttpRequest,
+    form: PredictionForm,
+    champion: serving.Serving,
+    *,
+    start: Start | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    if request.FILES:
+        form.ask_for_picture_again()
+    if status != 200:
+        form.warn_again()
     if status == 409 or "idempotency_key" in form.errors:
         # The key belongs to another request, or is none: the next try needs one of its own.
         data = request.POST.copy()
@@ -145,10 +186,20 @@ def _page(request: HttpRequest, form: PredictionForm, champion: serving.Serving,
         form.data = data
     context = {
         "form": form,
+        "start": start,
+        "changed": [(form[name], value) for name, value in start.changed if name in form.fields] if start else [],
         "card": card_of(champion),
-        "has_example": champion.signature.image is None,
-        "filled": "" if form.is_bound else next((name for key, name in FILLED.items() if key in request.GET), ""),
+        "asker": drafts.mark(request.user, champion.model.name),
+        "examples": example_cases(champion) if start else [],
+        "sets": _sets(request, champion) if start else [],
         "metrics": metrics_of(champion.version),
         "limits": known_limits(champion.version),
     }
     return render(request, "predictions/ask.html", context, status=status)
+
+
+def _sets(request: HttpRequest, champion: serving.Serving) -> list[Dataset]:
+    """Where a record to start from can be chosen."""
+    if not request.user.has_perm("predictions.view_record"):
+        return []
+    return list(Dataset.objects.filter(model=champion.model).order_by("title", "pk")[:SETS_SHOWN])

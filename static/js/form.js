@@ -3,9 +3,11 @@
 "use strict";
 
 const form = document.getElementById("ask");
+const buttons = [...form.elements].filter((one) => one.matches(".button"));
 
 function number(text) {
-  const plain = text.replace(/[\s\u00a0\u2009\u202f]/g, "").replace(",", ".");
+  let plain = text.replace(/[\s\u00a0\u2009\u202f]/g, "");
+  plain = plain.includes(".") ? plain.replaceAll(",", "") : plain.replace(",", ".");
   return plain === "" ? NaN : Number(plain);
 }
 
@@ -68,15 +70,24 @@ form.addEventListener("change", (event) => {
   if (canvas) preview(event.target, canvas);
 });
 
+function isSending(yes) {
+  for (const button of buttons) {
+    if (yes) button.setAttribute("aria-disabled", "true");
+    else button.removeAttribute("aria-disabled");
+  }
+}
+
 let sent = false;
 form.addEventListener("submit", (event) => {
   if (sent) event.preventDefault();
   sent = true;
-  form.querySelector(".send .button").setAttribute("aria-disabled", "true");
+  isSending(true);
 });
-// Back from the record, the form can be sent again.
+// Back from the answer, the form can be sent again.
 addEventListener("pageshow", () => {
   sent = false;
-  form.querySelector(".send .button").removeAttribute("aria-disabled");
+  isSending(false);
   count();
+  const canvas = form.querySelector("canvas");
+  if (canvas) preview(canvas.closest(".field").querySelector("input"), canvas); // a browser may put the file back
 });

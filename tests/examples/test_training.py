@@ -2,7 +2,6 @@
 
 import csv
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -30,32 +29,6 @@ def train(name, out, *options):
     return subprocess.run(command, capture_output=True, text=True, check=False, cwd=out.parent)
 
 
-@pytest.fixture(scope="session")
-def trained(tmp_path_factory):
-    """`trained(name)` is the folder the example wrote; each is trained once."""
-    base, done = tmp_path_factory.mktemp("examples"), {}
-
-    def folder(name):
-        if name not in done:
-            done[name] = train(name, base / name)
-        assert done[name].returncode == 0, done[name].stderr
-        return base / name
-
-    return folder
-
-
-@pytest.fixture(scope="session")
-def real(tmp_path_factory):
-    """The attrition repository trained on the real extracts."""
-    data = os.environ.get("FUTURISYS_ATTRITION_DATA")
-    if not data:
-        pytest.skip("Set FUTURISYS_ATTRITION_DATA to the folder with the three HR extracts to run this test.")
-    out = tmp_path_factory.mktemp("examples") / "real"
-    result = train("attrition", out, "--data", str(Path(data).resolve()))
-    assert result.returncode == 0, result.stderr
-    return out
-
-
 def metrics(folder):
     manifest = json.loads((folder / "model_manifest.json").read_text())
     return {(entry["name"], entry["split"]): entry for entry in manifest["metrics"]}
@@ -75,16 +48,16 @@ def inputs(read):
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
-def test_the_folder_keeps_the_contract(trained, name):
-    read = contract.read(trained(name))
+def test_the_folder_keeps_the_contract(example, name):
+    read = contract.read(example(name))
     assert read.warnings == ()
     assert read.manifest["model"]["name"] == name
     assert len(list(read.directory.glob("*.png"))) == PICTURES[name]
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
-def test_the_golden_cases_replay(trained, name):
-    read = contract.read(trained(name))
+def test_the_golden_cases_replay(example, name):
+    read = contract.read(example(name))
     estimator = joblib.load(read.model_file.path)
     said = estimator.predict_proba(inputs(read))
     values = [item["value"] for item in read.manifest["outputs"]["classes"]]
@@ -94,13 +67,13 @@ def test_the_golden_cases_replay(trained, name):
 
 
 @pytest.mark.parametrize(("name", "metric", "split"), FLOORS)
-def test_the_metrics_are_as_good_as_they_were(trained, name, metric, split):
-    assert metrics(trained(name))[metric, split]["value"] >= FLOORS[name, metric, split]
+def test_the_metrics_are_as_good_as_they_were(example, name, metric, split):
+    assert metrics(example(name))[metric, split]["value"] >= FLOORS[name, metric, split]
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
-def test_a_changed_file_is_named(trained, tmp_path, name):
-    for path in trained(name).iterdir():
+def test_a_changed_file_is_named(example, tmp_path, name):
+    for path in example(name).iterdir():
         (tmp_path / path.name).write_bytes(path.read_bytes())
     data = bytearray((tmp_path / "model.joblib").read_bytes())
     data[100] ^= 1
@@ -110,17 +83,17 @@ def test_a_changed_file_is_named(trained, tmp_path, name):
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
-def test_the_card_has_metrics_for_the_hub(trained, name):
-    card = contract.card(trained(name))
+def test_the_card_has_metrics_for_the_hub(example, name):
+    card = contract.card(example(name))
     results = card.metadata["model-index"][0]["results"]
     assert {result["dataset"]["split"] for result in results} >= {"cross-validation", "test"}
     assert card.text.startswith("# ")
-    assert contract.discover(trained(name)).path.name == "model.joblib"
+    assert contract.discover(example(name)).path.name == "model.joblib"
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
-def test_the_test_set_ends_with_the_outcome(trained, name):
-    read = contract.read(trained(name))
+def test_the_test_set_ends_with_the_outcome(example, name):
+    read = contract.read(example(name))
     with (read.directory / "test_set.csv").open(newline="") as file:
         rows = list(csv.reader(file))
     values = [item["value"] for item in read.manifest["outputs"]["classes"]]
@@ -128,30 +101,30 @@ def test_the_test_set_ends_with_the_outcome(trained, name):
     assert {row[-1] for row in rows[1:]} == set(values)
 
 
-def test_the_same_seed_gives_the_same_answers(trained, tmp_path):
+def test_the_same_seed_gives_the_same_answers(example, tmp_path):
     train("iris", tmp_path / "again")
-    assert (tmp_path / "again" / "golden.json").read_text() == (trained("iris") / "golden.json").read_text()
+    assert (tmp_path / "again" / "golden.json").read_text() == (example("iris") / "golden.json").read_text()
     train("iris", tmp_path / "other", "--seed", "7")
-    assert (tmp_path / "other" / "golden.json").read_text() != (trained("iris") / "golden.json").read_text()
+    assert (tmp_path / "other" / "golden.json").read_text() != (example("iris") / "golden.json").read_text()
 
 
-def test_the_picture_to_try_is_read(trained):
-    read = contract.read(trained("digits"))
+def test_the_picture_to_try_is_read(example):
+    read = contract.read(example("digits"))
     numbers = pictures.read((read.directory / "try-me.png").read_bytes(), read.manifest["inputs"]["image"])
     with (read.directory / "test_set.csv").open(newline="") as file:
         truth = list(csv.reader(file))[1][-1]
     assert joblib.load(read.model_file.path).predict([numbers]).tolist() == [truth]
 
 
-def test_the_synthetic_company_says_that_it_is(trained):
-    read = contract.read(trained("attrition"))
+def test_the_synthetic_company_says_that_it_is(example):
+    read = contract.read(example("attrition"))
     assert read.manifest["provenance"]["synthetic"] is True
     assert "synthetic data" in read.manifest["model"]["description"]["en"]
     assert contract.card(read.directory).text.count("**Synthetic data.**") == 1
 
 
-def test_attrition_speaks_both_languages_and_marks_what_needs_care(trained):
-    features = contract.read(trained("attrition")).manifest["inputs"]["features"]
+def test_attrition_speaks_both_languages_and_marks_what_needs_care(example):
+    features = contract.read(example("attrition")).manifest["inputs"]["features"]
     assert len(features) == 27
     assert all(set(feature["label"]) == {"en", "fr"} for feature in features)
     assert 3 <= len({feature["group"]["fr"] for feature in features}) <= 5
@@ -160,8 +133,8 @@ def test_attrition_speaks_both_languages_and_marks_what_needs_care(trained):
     assert not any(feature.get("actionable") for feature in features if feature["name"] in marked)
 
 
-def test_the_threshold_decides_the_golden_labels(trained):
-    read = contract.read(trained("attrition"))
+def test_the_threshold_decides_the_golden_labels(example):
+    read = contract.read(example("attrition"))
     threshold = read.manifest["outputs"]["threshold"]["value"]
     for case in read.golden["cases"]:
         leaves = round(case["expected"]["proba"]["leaves"], 6) >= threshold
@@ -174,18 +147,18 @@ def test_a_folder_without_the_extracts_is_a_sentence(tmp_path):
     assert result.stderr.strip().endswith(f"There is no extrait_sirh.csv in {tmp_path}.")
 
 
-def test_the_real_extracts_are_joined(real):
-    read = contract.read(real)
+def test_the_real_extracts_are_joined(real_attrition):
+    read = contract.read(real_attrition)
     assert read.manifest["provenance"]["rows"] == 1470
-    test_set = pd.read_csv(real / "test_set.csv")
+    test_set = pd.read_csv(real_attrition / "test_set.csv")
     assert len(test_set) == 294
     assert test_set.columns[0] == "id_employee"
     assert (test_set["outcome"] == "leaves").sum() == 47  # a fifth of 237
     assert pd.api.types.is_integer_dtype(test_set["augementation_salaire_precedente"])
 
 
-def test_the_real_extracts_give_a_useful_model(real):
-    found = metrics(real)
+def test_the_real_extracts_give_a_useful_model(real_attrition):
+    found = metrics(real_attrition)
     assert found["pr_auc", "cross-validation"]["value"] >= 0.56  # measured: 0.602
     assert found["pr_auc", "test"]["value"] >= 0.6  # measured: 0.655; by chance: 0.16
     low, high = found["pr_auc", "test"]["ci95"]

@@ -15,11 +15,13 @@ from django.test import Client
 from PIL import Image, ImageDraw
 from sklearn.linear_model import LinearRegression
 
+from predictions.models import Dataset, Record
 from registry import actions, promotions
 from registry.contract import ModelFile
 from registry.importer import examine, run
 from registry.importer.package import Package
 from registry.models import ModelVersion
+from tests.worlds import IRIS
 
 JSON = "application/json"
 
@@ -118,3 +120,28 @@ def unstartable(iris, promoted, examined) -> ModelVersion:
     spec = {"files": ["model.joblib"], "file": "model.joblib", "format": "skops", "trusted": False}
     spec |= {"scores": "probability", "n_outputs": 3}
     return promoted("iris", runtime="isolated", report={**examined("iris").report, "serving": spec})
+
+
+@pytest.fixture
+def flowers(iris: ModelVersion, administrator: User) -> Callable[..., list[Record]]:
+    """`flowers(3, {2: {"petal_width": None}})`: records F-0 to F-2 of a set, every third a virginica, with changes."""
+    names = ["flower", *IRIS, "colour"]
+    dataset = Dataset.objects.create(
+        name="flowers",
+        title="Flowers",
+        model=iris.model,
+        key_column="flower",
+        columns=[{"name": name, "kind": "number" if name in IRIS else "text"} for name in names],
+        updated_by=administrator,
+    )
+
+    def made(count: int, changes: dict[int, dict[str, Any]] | None = None) -> list[Record]:
+        first, found = Record.objects.filter(dataset=dataset).count(), []
+        for row in range(first, first + count):
+            flower = IRIS if row % 3 else IRIS | {"petal_length": 5.8, "petal_width": 2.3}
+            data = {"flower": f"F-{row}", "colour": "blue", **flower, **(changes or {}).get(row, {})}
+            found.append(Record(dataset=dataset, key=f"F-{row}", data=data, search=f"f-{row}"))
+        Dataset.objects.filter(pk=dataset.pk).update(size=first + count)
+        return Record.objects.bulk_create(found)
+
+    return made

@@ -149,7 +149,7 @@ def test_unseen_values_are_warnings() -> None:
     [
         ({"min": 1, "max": 2}, "Enter “x” between 1 and 2."),
         ({"min": 1.5}, "Enter “x” of at least 1.5."),
-        ({"max": 1e6}, "Enter “x” of at most 1000000."),
+        ({"max": 1e6}, "Enter “x” of at most 1\u202f000\u202f000."),
     ],
 )
 def test_bounds_are_said(bounds: dict[str, float], said: str) -> None:

@@ -1,0 +1,57 @@
+"""From records to a question: who answers, which of their columns a model takes, and what they hold."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.contrib.auth.models import AnonymousUser, User
+from django.http import Http404
+from django.utils.translation import gettext as _
+
+from predictions.models import Dataset, Record
+from registry import serving
+from registry.exceptions import ModelSuspended
+from registry.models import LedgerEntry, ModelVersion
+from registry.signature import Signature
+
+LONGEST_NUMBER = 18  # digits; what fits into the column whatever they are
+
+
+def visible_record_row(user: User | AnonymousUser, pk: int | str) -> Record:
+    """The record of this number, with its set, for somebody who may see records. Raises Http404."""
+    text = str(pk)
+    is_number = text.isascii() and text.isdecimal() and len(text) <= LONGEST_NUMBER
+    found = None
+    if is_number and user.has_perm("predictions.view_record"):
+        found = Record.objects.select_related("dataset__model").filter(pk=int(text)).first()
+    if found is None:
+        raise Http404(
+            _("There is no record of this number.")
+        )  # the same words: whether there is one, is nobody's business
+    return found
+
+
+def values(signature: Signature, record: Record) -> dict[str, Any]:
+    """What a record holds of each feature; None for a feature that is no column of it. Other columns are left out."""
+    return {feature.name: record.data.get(feature.name) for feature in signature.features}
+
+
+def columns(signature: Signature, records: Sequence[Record]) -> dict[str, list[Any]]:
+    """The same of several records, as the columns that the waist works on."""
+    return {feature.name: [record.data.get(feature.name) for record in records] for feature in signature.features}
+
+
+def fits(signature: Signature, dataset: Dataset) -> list[str]:
+    """The columns that a model needs and a set of records lacks, by name; empty when it can be asked about the set."""
+    if signature.image is not None:
+        return ["image"]
+    known = {column["name"] for column in dataset.columns}
+    return [feature.name for feature in signature.features if not feature.nullable and feature.name not in known]
+
+
+def in_charge(model: str) -> tuple[ModelVersion, bool]:
+    """The version that answers, or would if its model were not suspended, and whether it is. Raises UnknownModel."""
+    try:
+        return serving.champion(model).version, False
+    except ModelSuspended:
+        entries = LedgerEntry.objects.filter(model__name=model).select_related("to_version__model")
+        return entries.latest("number").to_version, True

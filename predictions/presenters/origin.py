@@ -1,0 +1,82 @@
+"""Where an answer comes from: the version, who put it in charge, what it was trained on, and what became of it."""
+
+import re
+from functools import cached_property
+
+from django.utils.translation import gettext as _
+
+from predictions.models import Prediction
+from predictions.presenters.values import source_of
+from registry import serving
+from registry.exceptions import ModelSuspended, UnknownModel
+from registry.presenters import known_limits, metrics_of, person
+from registry.signature import text_in
+from registry.texts import figure
+
+
+class Origin:
+    """What the strip under an answer says."""
+
+    def __init__(self, prediction: Prediction) -> None:
+        self.prediction, self.version = prediction, prediction.version
+
+    @property
+    def description(self) -> str:
+        return text_in(self.version.metadata.get("description"))
+
+    @cached_property
+    def limits(self) -> list[str]:
+        """What the model's card says about its limits, a paragraph each."""
+        return known_limits(self.version)
+
+    @property
+    def first_limit(self) -> str:
+        """The first sentence of it."""
+        return re.split(r"(?<=[.!?])\s", self.limits[0], maxsplit=1)[0] if self.limits else ""
+
+    @property
+    def trained_on(self) -> str:
+        """The data, its rows and the day of the training, as far as the manifest says."""
+        told = self.version.metadata.get("provenance", {})
+        parts = [text_in(told.get("data"))]
+        if told.get("rows"):
+            parts.append(_("%(count)s rows") % {"count": figure(told["rows"])})
+        return ", ".join(filter(None, [*parts, str(told.get("trained_at", ""))]))
+
+    @property
+    def metrics(self) -> list[tuple[str, str, str, str]]:
+        """Name, split, value and number of rows of each metric of the manifest."""
+        return metrics_of(self.version)
+
+    @property
+    def asked_by(self) -> str:
+        return person(self.prediction.user)
+
+    @property
+    def promoted_by(self) -> str:
+        entry = self.prediction.ledger_entry
+        return person(entry.by) if entry else ""
+
+    @property
+    def source(self) -> str:
+        return source_of(self.prediction)
+
+    @cached_property
+    def is_suspended(self) -> bool:
+        """Whether the model answers nothing now."""
+        try:
+            serving.champion(self.version.model.name)
+        except ModelSuspended:
+            return True
+        except UnknownModel:
+            return False
+        return False
+
+    @cached_property
+    def newer(self) -> int | None:
+        """The number of the version in charge now, where that is another one."""
+        try:
+            now = serving.champion(self.version.model.name).version
+        except (ModelSuspended, UnknownModel):
+            return None
+        return None if now.pk == self.version.pk else now.number

@@ -1,0 +1,141 @@
+"""How an uploaded file is read: what its address says, and a guess for what it does not say."""
+
+from collections.abc import Container
+from dataclasses import replace
+from functools import cached_property
+from pathlib import PurePath
+from typing import Any
+from urllib.parse import urlencode
+
+from predictions import masking, model_cards, record_actions, record_columns, record_files
+from predictions.models import Dataset, Upload
+from predictions.record_actions import LONGEST_TITLE, Prepared
+from predictions.record_files import DECIMALS, DELIMITERS, ENCODINGS, Dialect, FileRefused, Problem, Sheet
+from registry.models import RegisteredModel
+from registry.signature import Signature
+
+
+class Reading:
+    """A file and the choices made for it, looked up when they are needed: an import needs no guess."""
+
+    def __init__(self, upload: Upload, query: Any, *, is_final: bool = False) -> None:
+        """`query`: names and texts, as of an address; what it says wrongly is guessed as well, unless it is final."""
+        self.upload, self._query, self._is_final = upload, query, is_final
+        self.content = bytes(upload.content)
+        self.problems: tuple[Problem, ...] = ()
+
+    @cached_property
+    def dialect(self) -> Dialect:
+        """As the address says, and for the rest as it seems."""
+        known: dict[str, Container[str]] = {"delimiter": DELIMITERS, "encoding": ENCODINGS, "decimal": DECIMALS}
+        said: dict[str, Any] = {name: self._query.get(name) for name in known if self._query.get(name) in known[name]}
+        if self._query.get("header") in {"yes", "no"}:
+            said["header"] = self._query["header"] == "yes"
+        return Dialect(**said) if len(said) == len(known) + 1 else replace(record_files.guess(self.content), **said)
+
+    @cached_property
+    def sheet(self) -> Sheet | None:
+        """The texts of the file; None when it cannot be read, and `problems` say why."""
+        try:
+            return record_files.read(self.content, self.dialect)
+        except FileRefused as refused:
+            self.problems = refused.problems
+            return None
+
+    @cached_property
+    def dataset(self) -> Dataset | None:
+        """The set that the records go to; None for a new one."""
+        name = self._query.get("set", "")
+        return Dataset.objects.select_related("model").filter(name=name).first() if name else None
+
+    @cached_property
+    def title(self) -> str:
+        """The title of the set."""
+        if self.dataset:
+            return self.dataset.title
+        said = "".join(filter(str.isprintable, self._query.get("title", ""))).strip()
+        return (said or PurePath(self.upload.name).stem or self.upload.name)[:LONGEST_TITLE]
+
+    @cached_property
+    def key(self) -> str:
+        """The column that tells records apart; "" when none was chosen and none can be guessed."""
+        if self.dataset:
+            return self.dataset.key_column
+        said: str = self._query.get("key", "")
+        if said and (self._is_final or self.sheet is None or said in self.sheet.names):
+            return said
+        return record_columns.guess_key(self.sheet, self.signature) if self.sheet else ""
+
+    @cached_property
+    def candidates(self) -> dict[str, tuple[str, Signature]]:
+        """Models in service that take columns: name -> title and signature."""
+        found = {}
+        titles = {card.name: card.title for card in model_cards.model_cards()}
+        for model in RegisteredModel.objects.filter(name__in=titles).order_by("name"):
+            signature = masking.signature_of(Dataset(model=model))
+            if signature and signature.image is None:
+                found[model.name] = (titles[model.name], signature)
+        return found
+
+    @cached_property
+    def model(self) -> RegisteredModel | None:
+        """The model that will be asked about the records first."""
+        if self.dataset:
+            return self.dataset.model
+        name = self._query.get("model")
+        if name is None:
+            name = self._fitting()
+        return RegisteredModel.objects.filter(name=name).first() if name in self.candidates else None
+
+    def _fitting(self) -> str:
+        """The model that uses most columns of the file, among those that find all they need in it."""
+        names = set(self.sheet.names) if self.sheet else set()
+        used = {
+            name: sum(feature.name in names for feature in signature.features)
+            for name, (_title, signature) in self.candidates.items()
+            if all(feature.nullable or feature.name in names for feature in signature.features)
+        }
+        return max(used, key=lambda name: used[name], default="")
+
+    @cached_property
+    def signature(self) -> Signature | None:
+        """What the model says of the columns."""
+        return masking.signature_of(Dataset(model=self.model))
+
+    @cached_property
+    def prepared(self) -> Prepared | None:
+        """The records; None when they cannot be imported like this, and `problems` say why."""
+        if self.sheet is None:
+            return None
+        try:
+            found = record_columns.keys(self.sheet, self.key)
+            columns = record_columns.typed(self.sheet, self.dialect, self.key, self.signature)
+        except FileRefused as refused:
+            self.problems = refused.problems
+            return None
+        return Prepared(self.sheet, columns, found)
+
+    def chosen(self) -> dict[str, str]:
+        """Everything that was chosen or guessed, as texts."""
+        return {
+            "set": self.dataset.name if self.dataset else "",
+            "name": "" if self.dataset else self.name,
+            "title": self.title,
+            "key": self.key,
+            "model": self.model.name if self.model else "",
+            "delimiter": self.dialect.delimiter,
+            "decimal": self.dialect.decimal,
+            "encoding": self.dialect.encoding,
+            "header": "yes" if self.dialect.header else "no",
+        }
+
+    def query(self) -> str:
+        """The same as the end of an address."""
+        return urlencode(self.chosen())
+
+    @cached_property
+    def name(self) -> str:
+        """The name of the set. That of a new one is kept in the address, so that a second click makes no second set."""
+        if self.dataset:
+            return self.dataset.name
+        return self._query.get("name") or record_actions.free_name(self.title)

@@ -1,0 +1,108 @@
+"""The page of one record: what it holds, what was answered about it, who can be asked."""
+
+import uuid
+from dataclasses import dataclass
+from functools import cached_property
+
+from django.contrib.auth.models import AnonymousUser, User
+from django.utils.translation import gettext as _
+
+from predictions import masking
+from predictions.models import Record
+from predictions.presenters.values import positive_title
+from predictions.record_answers import Seen, answers_of
+from predictions.record_fields import Field, fields_of, key_title
+from predictions.record_models import Askable, models_of
+from predictions.record_presenters import why_none
+from registry import charts, serving
+from registry.charts.timelines import TimelineEvent, Tone
+from registry.presenters import person
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A value of the record, or that there is one that the reader may not see."""
+
+    title: str
+    text: str
+    is_hidden: bool
+
+
+class RecordSheet:
+    """Everything the page of a record shows to one reader. `before`: the answer that the page before ended with."""
+
+    def __init__(self, record: Record, user: User | AnonymousUser, before: str = "") -> None:
+        self.record, self.dataset, self.user = record, record.dataset, user
+        self.is_later = bool(before)
+        self.answers: list[Seen]
+        self.older: uuid.UUID | None
+        self.answers, self.older = answers_of(record, user, before)
+
+    @property
+    def key_title(self) -> str:
+        return key_title(self.dataset)
+
+    @cached_property
+    def sections(self) -> list[tuple[str, list[Entry]]]:
+        """The values by section of the model's form, what the model does not take at the end."""
+        groups: dict[str, list[Field]] = {}
+        fields = fields_of(self.dataset, self.user).values()
+        for field in sorted(fields, key=lambda field: field.feature is None):
+            groups.setdefault(field.group, []).append(field)
+        rest = groups.pop("", [])
+        titled_groups = [*groups.items(), *([(_("Other columns") if groups else "", rest)] if rest else [])]
+        return [(title, [self._entry(field) for field in found]) for title, found in titled_groups]
+
+    def _entry(self, field: Field) -> Entry:
+        value = self.record.data.get(field.name)
+        return Entry(field.title, masking.MASK if field.is_hidden else field.with_unit(value), field.is_hidden)
+
+    # --- answers ---
+
+    @property
+    def last(self) -> Seen | None:
+        """The newest answer, on the first page."""
+        return self.answers[0] if self.answers and not self.is_later else None
+
+    @property
+    def scale(self) -> charts.Scale | None:
+        """The newest answer's place among four words, when it is one of two classes."""
+        return self.last.row.scale if self.last else None
+
+    @property
+    def scored_class(self) -> str:
+        """What that scale is about."""
+        return positive_title(serving.signature_of(self.last.row.prediction.version)) if self.last else ""
+
+    @property
+    def timeline(self) -> charts.Timeline:
+        """The answers, newest first."""
+        return charts.timeline([self._event(seen) for seen in self.answers])
+
+    def _event(self, seen: Seen) -> TimelineEvent:
+        row = seen.row
+        tone: Tone = "plain" if row.scale is None else "up" if row.scale.is_above else "down"
+        words = {"model": row.title, "number": row.prediction.version.number, "who": person(row.prediction.user)}
+        told = _("%(model)s, version %(number)s, asked by %(who)s") if seen.url else _("%(model)s, version %(number)s")
+        text = " · ".join(filter(None, [row.share, told % words]))
+        return TimelineEvent(row.prediction.created_at, row.label, text, seen.url, tone)
+
+    # --- asking ---
+
+    @cached_property
+    def models(self) -> list[Askable]:
+        return models_of(self.dataset)
+
+    @property
+    def may_ask(self) -> bool:
+        return self.user.has_perm("predictions.add_prediction")
+
+    @cached_property
+    def askable(self) -> list[Askable]:
+        """The models that can be asked about this record now, by somebody who may ask."""
+        return [model for model in self.models if model.can_be_asked] if self.may_ask else []
+
+    @property
+    def obstacle(self) -> str:
+        """Why no model can be asked, as a sentence; empty when one can, or the reader may not ask at all."""
+        return why_none(self.models) if self.may_ask and not self.askable else ""

@@ -1,0 +1,315 @@
+"""The table of a set of records: what is found, in which order, a page at a time, and who sees what."""
+
+import re
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import connection
+from django.http import HttpResponse
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from futurisys.accounts import roles
+from predictions import record_counts, record_lists
+from predictions.models import Dataset, Record
+from registry import promotions
+from registry.models import ModelVersion
+from tests.predictions.employees import ask_about, dataset
+from tests.predictions.test_pages import browser, text
+from tests.worlds import member
+
+PATH = "/records/employees/"
+KEY = re.compile(r'<th scope="row"[^>]*><a [^>]*>([^<]*)</a>')
+PEOPLE: list[dict[str, Any]] = [
+    {"key": "E-1", "name": "Zoé Petit", "revenu_mensuel": 900, "departement": "Consulting", "age": 30},
+    {"key": "E-2", "name": "Émile 50%_Roux", "revenu_mensuel": 10_000, "departement": "Commercial", "age": 50},
+    {"key": "E-3", "name": "Eva Durand", "revenu_mensuel": None, "departement": "Consulting", "age": "unknown"},
+    {"key": "E-4", "name": None, "revenu_mensuel": 2500.5, "departement": "Ressources Humaines", "age": 40},
+]
+
+
+@pytest.fixture
+def attrition(promoted) -> ModelVersion:
+    return promoted("attrition")
+
+
+@pytest.fixture
+def people(attrition: ModelVersion, administrator: User) -> Dataset:
+    return dataset(attrition, administrator, PEOPLE)
+
+
+@pytest.fixture
+def office(people: Dataset, analyst: User) -> Client:
+    """The browser of a business user, who may not see what is sensitive."""
+    return browser(analyst)
+
+
+@pytest.fixture
+def decider(people: Dataset) -> Client:
+    """The browser of somebody who may."""
+    return browser(member("decider", roles.DECISION_MAKER))
+
+
+def keys(response: HttpResponse) -> list[str]:
+    """The keys of the records on the page, in its order."""
+    assert response.status_code == 200, text(response)
+    return KEY.findall(response.content.decode())
+
+
+# What is found
+
+
+FOUND = {
+    "": ["E-1", "E-2", "E-3", "E-4"],
+    "q=ZOE": ["E-1"],
+    "q=petit+zo%C3%A9": ["E-1"],
+    "q=E-4": ["E-4"],
+    "q=50%25_": ["E-2"],
+    "q=%25": ["E-2"],
+    "q=%5C": [],
+    "is.departement=Consulting": ["E-1", "E-3"],
+    "is.departement=Consulting&is.departement=Commercial": ["E-1", "E-2", "E-3"],
+    "is.departement=Nowhere": [],
+    "is.remote=true": ["E-2", "E-4"],
+    "from.revenu_mensuel=2+500,5": ["E-2", "E-4"],
+    "from.revenu_mensuel=1%E2%80%AF000&to.revenu_mensuel=9+999.9": ["E-4"],
+    "to.age=45": ["E-1", "E-4"],
+    "q=e-&is.departement=Consulting&to.age=45&utm_source=mail": ["E-1"],
+}
+
+
+def test_search_and_filters_find(decider: Client) -> None:
+    assert {query: keys(decider.get(f"{PATH}?{query}")) for query in FOUND} == FOUND
+
+
+def test_filters_are_told_in_words_and_can_be_taken_off(decider: Client) -> None:
+    response = decider.get(PATH + "?is.departement=Consulting&from.revenu_mensuel=900&sort=age")
+    for words in ("Department: Consulting", "Monthly income: at least 900 €", "1 of 4 records"):
+        assert words in text(response)
+    assert 'href="/records/employees/?from.revenu_mensuel=900&amp;sort=age"' in response.content.decode()
+
+
+def test_in_french_titles_and_values_are_french(people: Dataset) -> None:
+    client = browser(member("decider", roles.DECISION_MAKER), accept_language="fr")
+    response = client.get(PATH + "?is.departement=Commercial&to.revenu_mensuel=10 000,5")
+    for words in ("Département\u00a0: Commercial", "Revenu mensuel\u00a0: au plus 10\u202f000,5 €", "1 sur 4 fiches"):
+        assert words in response.content.decode()
+
+
+def test_nothing_found_is_said_with_a_way_back(office: Client) -> None:
+    response = office.get(PATH + "?q=nobody&sort=departement")
+    assert "No record matches." in text(response)
+    assert 'href="/records/employees/?sort=departement"' in response.content.decode()
+
+
+# In which order
+
+
+ORDERED = {
+    "sort=revenu_mensuel": ["E-1", "E-4", "E-2", "E-3"],
+    "sort=revenu_mensuel&order=desc": ["E-2", "E-4", "E-1", "E-3"],
+    "sort=age": ["E-3", "E-1", "E-4", "E-2"],
+    "sort=name": ["E-3", "E-2", "E-1", "E-4"],
+    "sort=name&order=desc": ["E-1", "E-2", "E-3", "E-4"],
+    "sort=departement": ["E-1", "E-3", "E-4", "E-2"],
+    "sort=remote&order=desc": ["E-4", "E-2", "E-3", "E-1"],
+    "sort=id_employee&order=desc": ["E-4", "E-3", "E-2", "E-1"],
+    "sort=revenu_mensuel&is.departement=Consulting": ["E-1", "E-3"],
+}
+
+
+def test_sorted_with_what_is_missing_last(decider: Client) -> None:
+    assert {query: keys(decider.get(f"{PATH}?{query}")) for query in ORDERED} == ORDERED
+
+
+def test_keys_that_are_numbers_are_sorted_as_numbers(attrition, administrator, analyst) -> None:
+    dataset(attrition, administrator, [{"key": key} for key in (10, 9, 100)])
+    assert keys(browser(analyst).get(PATH + "?sort=id_employee")) == ["9", "10", "100"]
+
+
+def through(client: Client, address: str) -> list[str]:
+    """The keys of all pages, by their links."""
+    page = client.get(address)
+    following = re.search(r'href="([^"]*)" rel="next"', page.content.decode())
+    return keys(page) + (through(client, following[1].replace("&amp;", "&")) if following else [])
+
+
+PAGED = ["", "sort=revenu_mensuel", "sort=revenu_mensuel&order=desc", "sort=departement", "sort=name&order=desc"]
+
+
+@pytest.mark.parametrize("small", [1000, 1])
+def test_pages_follow_each_other_without_a_gap(attrition, administrator, monkeypatch, small: int) -> None:
+    monkeypatch.setattr(record_counts, "SMALL", small)
+    incomes = [500, None, 700, 700, 700, 700, None, 500, 900, None]
+    dataset(attrition, administrator, [{"revenu_mensuel": income} for income in incomes])
+    client, queries = browser(administrator), [f"{PATH}?{query}{more}" for query in PAGED for more in ("", "&q=person")]
+    whole = {query: keys(client.get(query)) for query in queries}
+    monkeypatch.setattr(record_lists, "PAGE", 3)
+    assert {query: through(client, query) for query in queries} == whole
+    assert {len(found) for found in whole.values()} == {10}
+
+
+def test_the_sorted_column_says_so_and_is_turned_by_a_second_click(office: Client) -> None:
+    page = office.get(PATH + "?sort=departement").content.decode()
+    assert re.findall(r'aria-sort="(\w+)"', page) == ["ascending"]
+    assert 'href="/records/employees/?sort=departement&amp;order=desc"' in page
+
+
+# Who sees what
+
+
+def test_sensitive_values_are_masked_and_cannot_be_asked_for(office: Client, decider: Client) -> None:
+    for client in (office, decider):
+        client.post(PATH, {"column": ["age", "departement"], "query": ""})
+    page = office.get(PATH).content.decode()
+    assert page.count("•••") == 4
+    assert "unknown" not in page
+    assert [office.get(f"{PATH}?{query}").status_code for query in ("sort=age", "from.age=1", "to.age=x")] == [400] * 3
+    assert "unknown" in decider.get(PATH).content.decode()
+
+
+def test_an_unknown_column_reads_like_one_that_is_hidden(office: Client) -> None:
+    assert text(office.get(PATH + "?sort=age")) == text(office.get(PATH + "?sort=nosuch"))
+
+
+def test_without_the_right_to_see_records_there_are_none(people: Dataset) -> None:
+    manager = browser(member("manager", roles.MODEL_MANAGER))
+    assert {manager.get(path).status_code for path in ("/records/", PATH, f"{PATH}1/")} == {403}
+    assert Client().get(PATH).status_code == 302
+
+
+def test_who_may_not_ask_gets_no_boxes(people: Dataset, auditor: User) -> None:
+    page = browser(auditor).get(PATH).content.decode()
+    assert ('name="record"' in page, "Ask Attrition" in page) == (False, False)
+
+
+# Asking
+
+
+def test_the_form_that_asks_carries_the_search(office: Client) -> None:
+    page = office.get(PATH + "?q=e-1&sort=departement&after=7").content.decode()
+    assert 'action="/records/employees/ask"' in page
+    assert '<input type="hidden" name="query" value="q=e-1&amp;sort=departement">' in page
+    assert '<input type="hidden" name="model" value="attrition">' in page
+
+
+def test_matching_finds_what_the_page_finds(people: Dataset, analyst: User) -> None:
+    found = record_lists.matching(people, "is.departement=Consulting&sort=name", analyst)
+    assert sorted(record.key for record in found) == ["E-1", "E-3"]
+    assert record_lists.in_words(people, "q=zo%C3%A9&is.departement=Consulting", analyst) == [
+        "Search: “zoé”",
+        "Department: Consulting",
+    ]
+
+
+def test_a_query_that_is_not_understood_matches_nothing(people: Dataset, analyst: User) -> None:
+    for query in ("from.age=1", "is.nosuch=1", "q=%00", "is.departement=%00", "from.revenu_mensuel=many"):
+        assert not record_lists.matching(people, query, analyst).exists()
+
+
+def test_a_suspended_model_is_said_and_cannot_be_asked(office: Client, attrition, administrator) -> None:
+    promotions.suspend(model=attrition.model, by=administrator, reason="a test needs it")
+    response = office.get(PATH)
+    assert "Attrition is suspended: it answers no questions for the moment." in text(response)
+    assert 'name="record"' not in response.content.decode()
+
+
+def test_a_set_that_no_model_takes_says_what_is_missing(office: Client, people: Dataset) -> None:
+    Dataset.objects.update(columns=[column for column in people.columns if column["name"] != "poste"])
+    assert "Attrition needs columns that they lack: Job." in text(office.get(PATH))
+
+
+def test_the_last_answer_stands_in_the_row(office: Client, people: Dataset, analyst: User, stranger: User) -> None:
+    first, second, *_ = Record.objects.order_by("pk")
+    ask_about(first, analyst)
+    mine = ask_about(first, analyst).predictions[0]
+    theirs = ask_about(second, stranger, revenu_mensuel=3000).predictions[0]
+    page = office.get(PATH).content.decode()
+    assert f'href="/history/{mine.pk}/"' in page
+    assert str(theirs.pk) not in page
+    assert page.count("Not asked yet") == 2
+
+
+# What goes wrong
+
+
+REFUSED = [
+    "sort=data",
+    "is.=x",
+    "from.departement=3",
+    "is.revenu_mensuel=3",
+    "from.niveau_education=1,234",
+    "from.niveau_education=" + "9" * 400,
+    "from.niveau_education=nan",
+    "from.niveau_education=5&to.niveau_education=4",
+    "q=" + "x" * 5000,
+    "q=" + "a+" * 50,
+]
+
+
+def test_what_cannot_be_asked_for_is_a_sentence(office: Client) -> None:
+    for query in REFUSED:
+        response = office.get(f"{PATH}?{query}")
+        assert response.status_code == 400
+        assert "There is a problem" in text(response)
+        assert 'name="record"' not in response.content.decode()
+
+
+def test_an_odd_page_address_shows_records_or_that_there_are_none(office: Client) -> None:
+    odd = ["", "x", "-1", "0", "9" * 18, "9" * 5000, "1.5", "%ED%A0%80"]
+    found = {
+        office.get(f"{PATH}?sort={sort}&after={after}&q=&order=x") for after in odd for sort in ("", "departement")
+    }
+    assert {response.status_code for response in found} == {200}
+
+
+def test_values_of_any_shape_are_shown(office: Client, people: Dataset) -> None:
+    odd = [10**400, -1e300, [1, {"a": "<b>"}], {"x": None}, True, "=1+1", "x" * 9000, ""]
+    columns = ["niveau_education", "departement", "name", "remote"]
+    office.post(PATH, {"column": columns})
+    for value in odd:
+        Record.objects.update(data=dict.fromkeys(columns, value))
+        for sort in ("", *columns):
+            assert len(keys(office.get(f"{PATH}?sort={sort}"))) == 4
+    assert "<b>" not in office.get(PATH).content.decode()
+
+
+def test_columns_that_are_chosen_are_remembered(office: Client) -> None:
+    sent = {"column": ["poste", "nosuch", "name", "name"], "query": "q=e&after=3"}
+    assert office.post(PATH, sent)["Location"] == PATH + "?q=e&after=3"
+    heads = re.findall(r'<th scope="col"[^>]*>(?:<a [^>]*>)?([^<]+)', office.get(PATH).content.decode())
+    assert [head.strip() for head in heads[:4]] == ["Employee", "Job", "Name", "Last answer"]
+    office.post(PATH, {})
+    assert "Works overtime" in text(office.get(PATH))
+
+
+def test_an_unknown_set_is_not_found(office: Client) -> None:
+    assert office.get("/records/nosuch/").status_code == 404
+    assert office.put(PATH).status_code == 405
+
+
+def test_as_many_queries_for_ten_records_as_for_a_thousand(attrition, administrator, analyst, settings) -> None:
+    settings.CHAMPION_CACHE_SECONDS = 60
+    few = dataset(attrition, administrator, [{}] * 10, name="few")
+    many = dataset(attrition, administrator, [{}] * 1000, name="many")
+    client, found = browser(analyst), {}
+    for made in (few, many):
+        for record in Record.objects.filter(dataset=made)[:50]:
+            ask_about(record, analyst)
+        client.get(f"/records/{made.name}/")
+        with CaptureQueriesContext(connection) as queries:
+            client.get(f"/records/{made.name}/?q=person&sort=departement")
+        found[made.name] = len(queries)
+    assert found["few"] == found["many"] <= 10
+
+
+def test_of_a_large_set_many_matches_are_estimated_and_few_are_counted(attrition, administrator, monkeypatch) -> None:
+    for name, value in {"SMALL": 50, "FEW": 20, "SAMPLE": 200}.items():
+        monkeypatch.setattr(record_counts, name, value)
+    departments = ["Commercial", "Consulting"]
+    rows = [{"departement": departments[key % 2], "key": key, "name": None} for key in range(400)]
+    dataset(attrition, administrator, rows)
+    client = browser(administrator)
+    assert re.search(r"About (1[6-9]|2[0-4])0 of 400 records", text(client.get(PATH + "?is.departement=Commercial")))
+    assert "14 of 400 records" in text(client.get(PATH + "?q=39"))
