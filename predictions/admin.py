@@ -13,7 +13,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from predictions import admin_lists as lists
-from predictions import record_admin  # noqa: F401  registers the records
+from predictions import admin_records  # noqa: F401  registers the records
 from predictions.models import IdempotencyKey, Prediction, PredictionFailure
 from predictions.presenters import RecordPage, shown_value
 from registry.admin import ReadOnlyAdmin, pretty

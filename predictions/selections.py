@@ -9,7 +9,7 @@ from django.contrib.auth.models import AnonymousUser, User
 from django.db.models import QuerySet
 from django.http import QueryDict
 
-from predictions import record_lists
+from predictions.listing import lists
 from predictions.models import Dataset, Record
 
 _NUMBER = re.compile(r"[0-9]{1,18}", re.ASCII)
@@ -50,7 +50,7 @@ class Selection:
     def _found(self, dataset: Dataset, by: User | AnonymousUser) -> QuerySet[Record]:
         if not self.everything:
             return Record.objects.filter(dataset=dataset)
-        found = record_lists.matching(dataset, self.query, by)
+        found = lists.matching(dataset, self.query, by)
         return found.exclude(pk__in=self.without) if self.without else found
 
     def but(self, others: Iterable[int]) -> Self:

@@ -9,9 +9,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from predictions import masking
-from predictions.answers_csv import AnswersFile
-from predictions.answers_lists import Look
-from predictions.answers_presenters import AnswersPage
+from predictions.answers.downloads import AnswersFile
+from predictions.answers.lists import Look
+from predictions.answers.presenters import AnswersPage
 from predictions.models import Prediction
 from registry import serving
 

@@ -14,11 +14,12 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from predictions import actions, asking, record_lists
+from predictions import actions, asking
 from predictions.exceptions import InvalidInput, KeyInUse, KeyReused, ModelSuspended, NotAnswered, UnknownModel
+from predictions.listing import lists
+from predictions.listing.askable import models_of
 from predictions.models import Dataset, IdempotencyKey, Source
 from predictions.questions import Question, Refusal
-from predictions.record_models import models_of
 from predictions.selections import Selection
 from registry.languages import switched
 
@@ -67,7 +68,7 @@ def _question(request: HttpRequest, dataset: Dataset) -> Question | None:
         is_suspended=is_suspended,
         selection=selection,
         records=selection.records(dataset, request.user, limit=settings.RECORDS_PER_CALL, with_data=with_data),
-        words=record_lists.in_words(dataset, selection.query, request.user) if selection.everything else [],
+        words=lists.in_words(dataset, selection.query, request.user) if selection.everything else [],
         key=key if _KEY.fullmatch(key) else uuid.uuid4().hex,
     )
 

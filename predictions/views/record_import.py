@@ -10,13 +10,13 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from predictions import record_actions
+from predictions.imports import verbs
+from predictions.imports.check import CheckPage
+from predictions.imports.csv_files import FileRefused
+from predictions.imports.forms import UploadForm
+from predictions.imports.reading import Reading
+from predictions.imports.verbs import Imported, SetInUse
 from predictions.models import Upload
-from predictions.record_actions import Imported, SetInUse
-from predictions.record_check import CheckPage
-from predictions.record_files import FileRefused
-from predictions.record_forms import UploadForm
-from predictions.record_reading import Reading
 from registry.languages import switched
 from registry.texts import figure
 
@@ -34,7 +34,7 @@ def upload(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         return _upload_page(request, form, status=400)
     try:
-        kept = record_actions.keep_upload(
+        kept = verbs.keep_upload(
             name=form.cleaned_data["file"].name,
             content=form.content(),
             by=request.user,  # type: ignore[arg-type]
@@ -74,7 +74,7 @@ def check(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
 
 
 def _import(request: HttpRequest, reading: Reading) -> Imported:
-    return record_actions.import_records(
+    return verbs.import_records(
         name=reading.name,
         title=reading.title,
         content=reading.content,

@@ -7,11 +7,11 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
-from predictions import record_columns_shown
+from predictions.listing import chosen_columns
+from predictions.listing.presenters import TablePage
+from predictions.listing.sets import sets
+from predictions.listing.sheet import RecordSheet
 from predictions.models import Dataset, Record
-from predictions.record_presenters import TablePage
-from predictions.record_sets import sets
-from predictions.record_sheet import RecordSheet
 
 SEES_RECORDS = ["predictions.view_dataset", "predictions.view_record"]
 
@@ -31,10 +31,10 @@ def table(request: HttpRequest, dataset: str) -> HttpResponse:
     """/records/<dataset>/: searched, filtered, sorted, a page at a time; sending it chooses the columns."""
     found = get_object_or_404(Dataset.objects.select_related("model", "updated_by"), name=dataset)
     if request.method == "POST":
-        record_columns_shown.keep(request.session, found, request.POST.getlist("column"))
+        chosen_columns.keep(request.session, found, request.POST.getlist("column"))
         query = QueryDict(request.POST.get("query", ""))
         return redirect(reverse("records", args=[found.name], query=query))
-    page = TablePage(found, request.GET, request.user, record_columns_shown.kept(request.session, found))
+    page = TablePage(found, request.GET, request.user, chosen_columns.kept(request.session, found))
     status = 400 if page.asked.problems else 200
     return render(request, "predictions/records/table.html", {"page": page}, status=status)
 

@@ -7,8 +7,8 @@ from django.contrib.auth.models import User
 
 from predictions import actions
 from predictions.actions import Answer
+from predictions.imports.column_kinds import folded
 from predictions.models import Dataset, Record, Source
-from predictions.record_columns import folded
 from registry.models import ModelVersion
 
 PERSON = {

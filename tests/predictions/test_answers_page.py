@@ -17,7 +17,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from predictions import actions
-from predictions.answers_csv import safe
+from predictions.answers.downloads import safe
 from predictions.models import Prediction, Record, Source
 from registry.models import ModelVersion
 from tests.predictions.test_pages import browser, text

@@ -14,8 +14,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from futurisys.accounts import roles
+from predictions.imports.verbs import import_records
 from predictions.models import Dataset, Record, Upload
-from predictions.record_actions import import_records
 from tests.worlds import member
 
 IMPORT = "/records/import/"

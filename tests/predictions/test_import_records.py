@@ -10,10 +10,10 @@ from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connection, transaction
 
 from futurisys.accounts import roles
-from predictions import record_actions
+from predictions.imports import verbs
+from predictions.imports.csv_files import FileRefused
+from predictions.imports.verbs import Imported, SetInUse, import_records, keep_upload
 from predictions.models import Dataset, Record, Upload
-from predictions.record_actions import Imported, SetInUse, import_records, keep_upload
-from predictions.record_files import FileRefused
 from registry.exceptions import NotAllowed
 from registry.models import ModelVersion
 from tests.worlds import member
@@ -68,7 +68,7 @@ def test_ids_of_records_stay_when_they_change(analyst: User) -> None:
 
 
 def test_many_records_come_in_parts_and_together(analyst: User, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(record_actions, "AT_ONCE", 2)
+    monkeypatch.setattr(verbs, "AT_ONCE", 2)
     assert counts(bring(analyst)) == (5, 0, 0)
     assert Record.objects.count() == 5
 
@@ -76,7 +76,7 @@ def test_many_records_come_in_parts_and_together(analyst: User, monkeypatch: pyt
 @pytest.mark.django_db(transaction=True)
 def test_all_or_nothing(analyst: User, monkeypatch: pytest.MonkeyPatch) -> None:
     bring(analyst)
-    monkeypatch.setattr(record_actions, "_describe", lambda *a, **k: connection.cursor().execute("SELECT 1/0"))
+    monkeypatch.setattr(verbs, "_describe", lambda *a, **k: connection.cursor().execute("SELECT 1/0"))
     with pytest.raises(DatabaseError):
         bring(analyst, PEOPLE.replace("Tom", "Tim") + "6;Lou;20;A\n")
     assert set(Record.objects.values_list("data__name", flat=True)) == {"Éva Roy", "Tom", "Ana", "Zoé", "Max"}
@@ -130,11 +130,11 @@ def test_importing_takes_the_right_to(db: None) -> None:
 
 
 def test_a_new_set_gets_a_name_of_its_own(analyst: User) -> None:
-    assert record_actions.free_name("Salariés 2026") == "salaries-2026"
-    assert record_actions.free_name("Import") == "import-2"
-    assert record_actions.free_name("人") == "records"
+    assert verbs.free_name("Salariés 2026") == "salaries-2026"
+    assert verbs.free_name("Import") == "import-2"
+    assert verbs.free_name("人") == "records"
     bring(analyst)
-    assert record_actions.free_name("People") == "people-2"
+    assert verbs.free_name("People") == "people-2"
 
 
 def test_the_model_types_the_columns(iris: ModelVersion, analyst: User, example: Any) -> None:

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from predictions import record_columns, record_files
-from predictions.record_columns import Column, guess_key, keys, number, typed
-from predictions.record_files import Dialect, FileRefused, guess, read
+from predictions.imports import column_kinds, csv_files
+from predictions.imports.column_kinds import Column, guess_key, keys, number, typed
+from predictions.imports.csv_files import Dialect, FileRefused, guess, read
 from registry.signature import Signature
 
 FRENCH = "matricule;nom;salaire;présent\r\n007;Élodie;1 234,5;Oui\r\n008;Anaïs;2 000,25;Non\r\n"
@@ -125,7 +125,7 @@ def test_what_cannot_be_read_is_said_by_row_and_without_a_value(content: bytes, 
 
 
 def test_too_many_records_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(record_files, "MAX_ROWS", 3)
+    monkeypatch.setattr(csv_files, "MAX_ROWS", 3)
     assert "3 records at most" in refusal(b"id;a\n" + b"1;x\n" * 4)
 
 
@@ -151,7 +151,7 @@ def test_only_ten_row_numbers_are_listed() -> None:
 )
 def test_what_is_no_csv_file_is_refused(content: bytes, words: str) -> None:
     with pytest.raises(FileRefused, match=words):
-        record_files.refuse_other_kinds(content, most=1_000)
+        csv_files.refuse_other_kinds(content, most=1_000)
 
 
 # Kinds and values
@@ -277,11 +277,11 @@ def test_sensitive_texts_cannot_be_searched() -> None:
     text = "id;name;secret\n" + "".join(f"K{n};Éva{n};s{n}\n" for n in range(3))
     secret = {"name": "secret", "dtype": "string", "sensitive": "personal"}
     sheet, dialect = read(text.encode(), guess(text.encode())), guess(text.encode())
-    found = record_columns.searches(keys(sheet, "id"), typed(sheet, dialect, "id", model(secret)), "id")
+    found = column_kinds.searches(keys(sheet, "id"), typed(sheet, dialect, "id", model(secret)), "id")
     assert found == ["k0 eva0", "k1 eva1", "k2 eva2"]
 
 
 def test_what_a_part_of_a_set_shows_joins_what_was_seen_before() -> None:
     before = [{"name": "a", "kind": "integer", "low": 1, "high": 9}, {"name": "old", "kind": "text"}]
     now = [{"name": "a", "kind": "number", "low": 0.5, "high": 2.5}]
-    assert record_columns.merged(before, now) == [{"name": "a", "kind": "number", "low": 0.5, "high": 9}, before[1]]
+    assert column_kinds.merged(before, now) == [{"name": "a", "kind": "number", "low": 0.5, "high": 9}, before[1]]

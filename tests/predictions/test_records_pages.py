@@ -7,8 +7,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from futurisys.accounts import roles
+from predictions.listing.last_answers import AT_ONCE
 from predictions.models import Dataset, Record
-from predictions.record_answers import AT_ONCE
 from registry.models import ModelVersion
 from tests.predictions.employees import ask_about, dataset
 from tests.predictions.test_pages import browser, text

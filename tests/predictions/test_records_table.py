@@ -11,7 +11,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from futurisys.accounts import roles
-from predictions import record_counts, record_lists
+from predictions.listing import counts, lists
 from predictions.models import Dataset, Record
 from registry import promotions
 from registry.models import ModelVersion
@@ -140,12 +140,12 @@ PAGED = ["", "sort=revenu_mensuel", "sort=revenu_mensuel&order=desc", "sort=depa
 
 @pytest.mark.parametrize("small", [1000, 1])
 def test_pages_follow_each_other_without_a_gap(attrition, administrator, monkeypatch, small: int) -> None:
-    monkeypatch.setattr(record_counts, "SMALL", small)
+    monkeypatch.setattr(counts, "SMALL", small)
     incomes = [500, None, 700, 700, 700, 700, None, 500, 900, None]
     dataset(attrition, administrator, [{"revenu_mensuel": income} for income in incomes])
     client, queries = browser(administrator), [f"{PATH}?{query}{more}" for query in PAGED for more in ("", "&q=person")]
     whole = {query: keys(client.get(query)) for query in queries}
-    monkeypatch.setattr(record_lists, "PAGE", 3)
+    monkeypatch.setattr(lists, "PAGE", 3)
     assert {query: through(client, query) for query in queries} == whole
     assert {len(found) for found in whole.values()} == {10}
 
@@ -195,9 +195,9 @@ def test_the_form_that_asks_carries_the_search(office: Client) -> None:
 
 
 def test_matching_finds_what_the_page_finds(people: Dataset, analyst: User) -> None:
-    found = record_lists.matching(people, "is.departement=Consulting&sort=name", analyst)
+    found = lists.matching(people, "is.departement=Consulting&sort=name", analyst)
     assert sorted(record.key for record in found) == ["E-1", "E-3"]
-    assert record_lists.in_words(people, "q=zo%C3%A9&is.departement=Consulting", analyst) == [
+    assert lists.in_words(people, "q=zo%C3%A9&is.departement=Consulting", analyst) == [
         "Search: “zoé”",
         "Department: Consulting",
     ]
@@ -205,7 +205,7 @@ def test_matching_finds_what_the_page_finds(people: Dataset, analyst: User) -> N
 
 def test_a_query_that_is_not_understood_matches_nothing(people: Dataset, analyst: User) -> None:
     for query in ("from.age=1", "is.nosuch=1", "q=%00", "is.departement=%00", "from.revenu_mensuel=many"):
-        assert not record_lists.matching(people, query, analyst).exists()
+        assert not lists.matching(people, query, analyst).exists()
 
 
 def test_a_suspended_model_is_said_and_cannot_be_asked(office: Client, attrition, administrator) -> None:
@@ -306,7 +306,7 @@ def test_as_many_queries_for_ten_records_as_for_a_thousand(attrition, administra
 
 def test_of_a_large_set_many_matches_are_estimated_and_few_are_counted(attrition, administrator, monkeypatch) -> None:
     for name, value in {"SMALL": 50, "FEW": 20, "SAMPLE": 200}.items():
-        monkeypatch.setattr(record_counts, name, value)
+        monkeypatch.setattr(counts, name, value)
     departments = ["Commercial", "Consulting"]
     rows = [{"departement": departments[key % 2], "key": key, "name": None} for key in range(400)]
     dataset(attrition, administrator, rows)

@@ -9,11 +9,12 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand, CommandError
 
-from predictions import masking, record_actions, record_columns, record_files
+from predictions import masking
 from predictions.exceptions import NotAllowed
+from predictions.imports import column_kinds, csv_files, verbs
+from predictions.imports.csv_files import DECIMALS, DELIMITERS, ENCODINGS, Dialect, FileRefused, Problem
+from predictions.imports.verbs import SetInUse
 from predictions.models import Dataset
-from predictions.record_actions import SetInUse
-from predictions.record_files import DECIMALS, DELIMITERS, ENCODINGS, Dialect, FileRefused, Problem
 from registry.models import RegisteredModel
 
 
@@ -40,11 +41,11 @@ class Command(BaseCommand):
         content, model, by = _content(options["file"]), _model(options["model"]), _user(options["by"])
         said = {name: options[name] for name in ("delimiter", "encoding", "decimal", "header")}
         try:
-            record_files.refuse_other_kinds(content, most=settings.MAX_UPLOAD_BYTES)
-            dialect = replace(record_files.guess(content), **{k: v for k, v in said.items() if v is not None})
+            csv_files.refuse_other_kinds(content, most=settings.MAX_UPLOAD_BYTES)
+            dialect = replace(csv_files.guess(content), **{k: v for k, v in said.items() if v is not None})
             key = options["key"] or _key(options["dataset"], content, dialect, model)
             self._say(dialect, key)
-            done = record_actions.import_records(
+            done = verbs.import_records(
                 name=options["dataset"],
                 title=options["title"],
                 content=content,
@@ -96,7 +97,7 @@ def _key(dataset: str, content: bytes, dialect: Dialect, model: RegisteredModel 
     """The key of the set, or a guess. Raises FileRefused."""
     known = Dataset.objects.filter(name=dataset).values_list("key_column", flat=True).first()
     signature = masking.signature_of(Dataset(model=model))
-    key = known or record_columns.guess_key(record_files.read(content, dialect), signature)
+    key = known or column_kinds.guess_key(csv_files.read(content, dialect), signature)
     if not key:
         raise FileRefused(Problem("No column tells the records apart by itself: name one with --key."))
     return key

@@ -7,9 +7,9 @@ from django.core.validators import MaxLengthValidator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from predictions.imports.csv_files import DECIMALS, DELIMITER_TITLES, ENCODINGS
+from predictions.imports.verbs import LONGEST_TITLE
 from predictions.models import Dataset
-from predictions.record_actions import LONGEST_TITLE
-from predictions.record_files import DECIMALS, DELIMITER_TITLES, ENCODINGS
 from registry.forms import ActionForm
 
 NEW = ""  # no set that exists has this name

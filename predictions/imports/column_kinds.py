@@ -13,7 +13,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from predictions.record_files import LONGEST_KEY, Dialect, FileRefused, Problem, Sheet
+from predictions.imports.csv_files import LONGEST_KEY, Dialect, FileRefused, Problem, Sheet
 from registry.coercion import LARGEST_INTEGER, Refused
 from registry.signature import Feature, Signature
 

@@ -8,12 +8,12 @@ from django.contrib.auth.models import AnonymousUser, User
 from django.utils.translation import gettext as _
 
 from predictions import masking
+from predictions.listing.askable import Askable, models_of
+from predictions.listing.fields import Field, fields_of, key_title
+from predictions.listing.last_answers import Seen, answers_of
+from predictions.listing.presenters import why_none
 from predictions.models import Record
 from predictions.presenters.values import positive_title
-from predictions.record_answers import Seen, answers_of
-from predictions.record_fields import Field, fields_of, key_title
-from predictions.record_models import Askable, models_of
-from predictions.record_presenters import why_none
 from registry import charts, serving
 from registry.charts.timelines import TimelineEvent, Tone
 from registry.presenters import person

@@ -7,11 +7,11 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from predictions import record_actions
-from predictions.record_columns import Column
-from predictions.record_files import DECIMALS, DELIMITER_TITLES, ENCODINGS, Problem, listed
-from predictions.record_forms import ReadingForm
-from predictions.record_reading import Reading
+from predictions.imports import verbs
+from predictions.imports.column_kinds import Column
+from predictions.imports.csv_files import DECIMALS, DELIMITER_TITLES, ENCODINGS, Problem, listed
+from predictions.imports.forms import ReadingForm
+from predictions.imports.reading import Reading
 from registry.texts import figure
 
 SAMPLES, LONGEST_SAMPLE = 3, 40
@@ -110,7 +110,7 @@ class CheckPage:
     def already(self) -> int:
         """How many of the records the set has already."""
         dataset, prepared = self.reading.dataset, self.reading.prepared
-        return record_actions.already_there(dataset, prepared.keys) if dataset and prepared else 0
+        return verbs.already_there(dataset, prepared.keys) if dataset and prepared else 0
 
     @property
     def effects(self) -> list[tuple[str, str]]:

@@ -15,10 +15,11 @@ from django.utils.text import slugify
 from django.utils.translation import gettext as _
 from psycopg.errors import LockNotAvailable
 
-from predictions import masking, record_columns, record_files
+from predictions import masking
+from predictions.imports import column_kinds, csv_files
+from predictions.imports.column_kinds import Column
+from predictions.imports.csv_files import Dialect, FileRefused, Problem, Sheet
 from predictions.models import Dataset, Record, Upload
-from predictions.record_columns import Column
-from predictions.record_files import Dialect, FileRefused, Problem, Sheet
 from registry.models import RegisteredModel
 from registry.rights import demand
 from registry.signature import Signature
@@ -73,10 +74,10 @@ class Imported:
 
 def prepare(content: bytes, dialect: Dialect, key_column: str, signature: Signature | None) -> Prepared:
     """The records of a file, typed, with their keys. Raises FileRefused."""
-    record_files.refuse_other_kinds(content, most=settings.MAX_UPLOAD_BYTES)
-    sheet = record_files.read(content, dialect)
-    found = record_columns.keys(sheet, key_column)
-    return Prepared(sheet, record_columns.typed(sheet, dialect, key_column, signature), found)
+    csv_files.refuse_other_kinds(content, most=settings.MAX_UPLOAD_BYTES)
+    sheet = csv_files.read(content, dialect)
+    found = column_kinds.keys(sheet, key_column)
+    return Prepared(sheet, column_kinds.typed(sheet, dialect, key_column, signature), found)
 
 
 def import_records(
@@ -100,7 +101,7 @@ def import_records(
     known = Dataset.objects.select_related("model").filter(name=name).first()
     _check_set(name, known, key_column)
     signature = masking.signature_of(Dataset(model=model or (known.model if known else None)))
-    prepared = prepare(content, dialect or record_files.guess(content), key_column, signature)
+    prepared = prepare(content, dialect or csv_files.guess(content), key_column, signature)
     described = [column.described() for column in prepared.columns]
     rows = _rows(prepared, key_column)
     try:
@@ -152,7 +153,7 @@ def _write(dataset: Dataset, rows: Sequence[str]) -> tuple[int, int]:
 def _rows(prepared: Prepared, key_column: str) -> list[str]:
     """Each record as JSON text: its key, its data, what it is found by."""
     names = [column.name for column in prepared.columns]
-    searches = record_columns.searches(prepared.keys, prepared.columns, key_column)
+    searches = column_kinds.searches(prepared.keys, prepared.columns, key_column)
     encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, check_circular=False).encode
     values = zip(*(column.values for column in prepared.columns), strict=True)
     return [
@@ -167,7 +168,7 @@ def _count(dataset: Dataset) -> int:
 
 def _describe(dataset: Dataset, columns: list[dict[str, Any]], *, is_whole: bool) -> None:
     """Keep what was seen. Of a set that the file holds only a part of, what was seen before counts as well."""
-    dataset.columns = columns if is_whole else record_columns.merged(dataset.columns, columns)
+    dataset.columns = columns if is_whole else column_kinds.merged(dataset.columns, columns)
     dataset.size = _count(dataset)
     dataset.save()
 
@@ -175,7 +176,7 @@ def _describe(dataset: Dataset, columns: list[dict[str, Any]], *, is_whole: bool
 def keep_upload(*, name: str, content: bytes, by: User) -> Upload:
     """Keep a file until it is imported, a day at most. Raises NotAllowed, FileRefused."""
     demand(by, "predictions.add_record")
-    record_files.refuse_other_kinds(content, most=settings.MAX_UPLOAD_BYTES)
+    csv_files.refuse_other_kinds(content, most=settings.MAX_UPLOAD_BYTES)
     Upload.objects.filter(created_at__lt=timezone.now() - timedelta(days=1)).delete()
     newest = Upload.objects.filter(user=by).order_by("-created_at").values_list("pk", flat=True)
     Upload.objects.filter(user=by).exclude(pk__in=list(newest[: UPLOADS_AT_ONCE - 1])).delete()

@@ -10,14 +10,14 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from predictions import record_lists
+from predictions.listing import lists
+from predictions.listing.askable import Askable, models_of
+from predictions.listing.fields import Field, first_shown, key_title
+from predictions.listing.filters import FROM, IS, TO
+from predictions.listing.last_answers import Seen, last_answers
+from predictions.listing.lists import Asked, Page
 from predictions.models import Dataset, Record
 from predictions.presenters import Row
-from predictions.record_answers import Seen, last_answers
-from predictions.record_fields import Field, first_shown, key_title
-from predictions.record_filters import FROM, IS, TO
-from predictions.record_lists import Asked, Page
-from predictions.record_models import Askable, models_of
 from registry.texts import figure
 
 MISSING_NAMED = 5
@@ -96,8 +96,8 @@ class TablePage:
 
     def __init__(self, dataset: Dataset, sent: QueryDict, user: User | AnonymousUser, chosen: Sequence[str]) -> None:
         self.dataset, self.sent, self.user = dataset, sent, user
-        self.asked: Asked = record_lists.ask(dataset, sent, user)
-        self.page: Page = record_lists.page(self.asked)
+        self.asked: Asked = lists.ask(dataset, sent, user)
+        self.page: Page = lists.page(self.asked)
         known = self.asked.fields
         names = [name for name in chosen if name in known] or first_shown(list(known.values()))
         self.shown = [known[name] for name in names]

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from django.contrib.auth.models import AnonymousUser, User
 from django.utils.translation import gettext as _
 
+from predictions.listing.askable import Askable, InService, in_service, models_of
+from predictions.listing.presenters import why_none
 from predictions.models import Dataset
-from predictions.record_models import Askable, InService, in_service, models_of
-from predictions.record_presenters import why_none
 from registry.presenters import person
 from registry.texts import figure
 

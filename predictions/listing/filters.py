@@ -13,8 +13,8 @@ from django.db.models.lookups import GreaterThanOrEqual, In, LessThanOrEqual
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 
-from predictions.record_columns import folded
-from predictions.record_fields import Field
+from predictions.imports.column_kinds import folded
+from predictions.listing.fields import Field
 from registry import coercion
 from registry.coercion import Refused
 from registry.texts import figure

@@ -9,10 +9,10 @@ from django.db.models import BooleanField, F, Func, IntegerField, JSONField, Q, 
 from django.db.models.functions import Cast, Lower, LPad, NullIf
 from django.db.models.lookups import IsNull
 
+from predictions.imports.column_kinds import folded
+from predictions.listing.fields import Field
+from predictions.listing.filters import text_of, value_of
 from predictions.models import Dataset, Record
-from predictions.record_columns import folded
-from predictions.record_fields import Field
-from predictions.record_filters import text_of, value_of
 
 DECOMPOSED = 50_000  # records of a set; in a larger one it takes too long, and the database decides on É
 

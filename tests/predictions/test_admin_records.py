@@ -6,8 +6,8 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from predictions.imports.verbs import import_records, keep_upload
 from predictions.models import Record
-from predictions.record_actions import import_records, keep_upload
 
 RECORDS = "/admin/predictions/record/"
 

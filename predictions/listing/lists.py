@@ -12,12 +12,12 @@ from django.contrib.auth.models import AnonymousUser, User
 from django.db.models import QuerySet
 from django.http import QueryDict
 
+from predictions.listing.askable import models_for
+from predictions.listing.counts import matches
+from predictions.listing.fields import Field, fields_of
+from predictions.listing.filters import Filters, Problem, no_such_column, read
+from predictions.listing.order import Order, beyond, ordered, place_in
 from predictions.models import Dataset, Record
-from predictions.record_counts import matches
-from predictions.record_fields import Field, fields_of
-from predictions.record_filters import Filters, Problem, no_such_column, read
-from predictions.record_models import models_for
-from predictions.record_order import Order, beyond, ordered, place_in
 
 __all__ = ["Asked", "Page", "ask", "in_words", "matching", "models_for", "page"]
 

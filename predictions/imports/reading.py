@@ -7,10 +7,11 @@ from pathlib import PurePath
 from typing import Any
 from urllib.parse import urlencode
 
-from predictions import masking, model_cards, record_actions, record_columns, record_files
+from predictions import masking, model_cards
+from predictions.imports import column_kinds, csv_files, verbs
+from predictions.imports.csv_files import DECIMALS, DELIMITERS, ENCODINGS, Dialect, FileRefused, Problem, Sheet
+from predictions.imports.verbs import LONGEST_TITLE, Prepared
 from predictions.models import Dataset, Upload
-from predictions.record_actions import LONGEST_TITLE, Prepared
-from predictions.record_files import DECIMALS, DELIMITERS, ENCODINGS, Dialect, FileRefused, Problem, Sheet
 from registry.models import RegisteredModel
 from registry.signature import Signature
 
@@ -31,13 +32,13 @@ class Reading:
         said: dict[str, Any] = {name: self._query.get(name) for name in known if self._query.get(name) in known[name]}
         if self._query.get("header") in {"yes", "no"}:
             said["header"] = self._query["header"] == "yes"
-        return Dialect(**said) if len(said) == len(known) + 1 else replace(record_files.guess(self.content), **said)
+        return Dialect(**said) if len(said) == len(known) + 1 else replace(csv_files.guess(self.content), **said)
 
     @cached_property
     def sheet(self) -> Sheet | None:
         """The texts of the file; None when it cannot be read, and `problems` say why."""
         try:
-            return record_files.read(self.content, self.dialect)
+            return csv_files.read(self.content, self.dialect)
         except FileRefused as refused:
             self.problems = refused.problems
             return None
@@ -64,7 +65,7 @@ class Reading:
         said: str = self._query.get("key", "")
         if said and (self._is_final or self.sheet is None or said in self.sheet.names):
             return said
-        return record_columns.guess_key(self.sheet, self.signature) if self.sheet else ""
+        return column_kinds.guess_key(self.sheet, self.signature) if self.sheet else ""
 
     @cached_property
     def candidates(self) -> dict[str, tuple[str, Signature]]:
@@ -108,8 +109,8 @@ class Reading:
         if self.sheet is None:
             return None
         try:
-            found = record_columns.keys(self.sheet, self.key)
-            columns = record_columns.typed(self.sheet, self.dialect, self.key, self.signature)
+            found = column_kinds.keys(self.sheet, self.key)
+            columns = column_kinds.typed(self.sheet, self.dialect, self.key, self.signature)
         except FileRefused as refused:
             self.problems = refused.problems
             return None
@@ -138,4 +139,4 @@ class Reading:
         """The name of the set. That of a new one is kept in the address, so that a second click makes no second set."""
         if self.dataset:
             return self.dataset.name
-        return self._query.get("name") or record_actions.free_name(self.title)
+        return self._query.get("name") or verbs.free_name(self.title)

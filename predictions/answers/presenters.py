@@ -6,7 +6,7 @@ from functools import cached_property
 
 from django.utils.translation import gettext as _
 
-from predictions.answers_lists import Light, Look, light
+from predictions.answers.lists import Light, Look, light
 from predictions.models import Dataset, Prediction
 from predictions.models.prediction import PredictionQuerySet
 from predictions.presenters import Row, rows, shown_output, source_of

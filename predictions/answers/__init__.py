@@ -1,0 +1,1 @@
+"""The answers of one call about many records: their table, its order, its download."""

@@ -1,0 +1,1 @@
+"""Records come in from files: read, typed, checked, and written all at once."""
