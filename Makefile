@@ -3,7 +3,7 @@ PYTHON ?= python3
 PORT ?= 8000
 export PORT
 
-.PHONY: help .venv run test test-long check bench switch model-validation zoo lock clean
+.PHONY: help .venv run test test-long check bench switch pages model-validation zoo lock clean
 
 help:  ## what can be made
 	@grep -hE '^[.a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## +/\t/' | expand -t 20
@@ -13,8 +13,8 @@ help:  ## what can be made
 run: .venv/run.stamp  ## start the demo on PORT (8000); Ctrl-C stops it
 	@exec .venv/bin/python manage.py run
 
-test: .venv/dev.stamp  ## the test suite; ARGS="-k form" passes options to pytest
-	.venv/bin/pytest -m "not long" $(ARGS)
+test: .venv/dev.stamp  ## the test suite; ARGS="-k form" passes options to pytest, "-n 0" takes one process
+	.venv/bin/pytest -m "not long" -n 2 --dist loadfile $(ARGS)
 
 test-long: .venv/dev.stamp  ## the long forms of the tests
 	.venv/bin/pytest -m long $(ARGS)
@@ -27,6 +27,9 @@ bench: .venv/dev.stamp  ## compare with a plain service; ARGS="--json"
 
 switch: .venv/dev.stamp  ## from a push to a served version under load; ARGS="--json"
 	.venv/bin/python benchmarks/switch.py $(ARGS)
+
+pages: .venv/dev.stamp  ## each page's time with a million answers and 100 000 records; ARGS="--json"
+	.venv/bin/python benchmarks/pages.py $(ARGS)
 
 model-validation: .venv/dev.stamp  ## train the convnet (PyTorch, own venv); ARGS="torch==2.13.0+cpu"
 	.venv/bin/python scripts/model_validation.py $(ARGS)

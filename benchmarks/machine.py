@@ -76,6 +76,11 @@ def command_of(pid: int) -> str:
         return ""
 
 
+def cpu_seconds(pid: int) -> float:
+    """What a process of one thread has computed so far; waiting for its turn or for a disk does not count."""
+    return int(Path(f"/proc/{pid}/schedstat").read_text().split()[0]) / 1e9
+
+
 def megabytes(pid: int) -> float:
     """Proportional set size: shared pages count as their share."""
     rollup = Path(f"/proc/{pid}/smaps_rollup").read_text()

@@ -3,12 +3,14 @@
 The database is the bundled PostgreSQL, started for the session in a temporary folder, or the server that
 DATABASE_URL names (a superuser's URL). `owner` is the role that owns the tables, `default` the application's;
 a test that speaks as the owner says `@pytest.mark.django_db(databases=["default", "owner"])`.
+Each of pytest's workers has a database of its own; what takes long to make is made for all of them (tests/once.py).
 """
 
 import os
 import secrets
 import shutil
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -17,8 +19,11 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from tests.once import WORKER, once, one_thread_each, shared_folder
+
+one_thread_each()
 pytest_plugins = ["tests.worlds"]
-APP_ROLE = "futurisys_app_test"
+APP_ROLE = f"futurisys_app_test{WORKER and '_' + WORKER}"
 
 # What migrations inserted is copied once, and put back after each test that commits.
 KEEP = """
@@ -87,7 +92,15 @@ def attrition_data() -> Path:
 
 
 @pytest.fixture(scope="session")
-def django_db_modify_db_settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+def only_once(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, Callable[[Path], object]], Path]:
+    """`only_once(name, make)`: the folder that `make(folder)` filled, for all workers of this run."""
+    return partial(once, shared_folder(tmp_path_factory))
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(
+    django_db_modify_db_settings_parallel_suffix: None, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[None]:
     """Point both aliases at this session's server, in place: other threads share the dictionaries."""
     if os.environ.get("DATABASE_URL"):
         _give_app_role_a_password()

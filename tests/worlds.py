@@ -1,13 +1,15 @@
 """Worlds that tests begin in: example models that went through the product's own import, and a small cast.
 
-Training and importing take seconds, so both are done once a session; each test gets fresh rows of them.
+Training and importing take seconds, so both are done once for all workers; each test gets fresh rows of them.
 """
 
 import os
+import pickle
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from copy import deepcopy
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -27,31 +29,38 @@ IRIS = {"sepal_length": 5.1, "sepal_width": 3.5, "petal_length": 1.4, "petal_wid
 
 
 @pytest.fixture(scope="session")
-def example(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
-    """`example("iris")`: the repository folder that examples/iris/train.py writes, trained once a session."""
-    folder, done = tmp_path_factory.mktemp("examples"), {}
-
-    def trained(name: str) -> Path:
-        if name not in done:
-            command = [sys.executable, ROOT / "examples" / name / "train.py", "--out", folder / name]
-            environment = {**os.environ, "MPLCONFIGDIR": str(folder / "matplotlib")}
-            subprocess.run(command, check=True, capture_output=True, env=environment, timeout=120)
-            done[name] = folder / name
-        return done[name]
-
-    return trained
+def example(only_once: Callable[..., Path]) -> Callable[[str], Path]:
+    """`example("iris")`: the repository folder that examples/iris/train.py writes, trained once for all workers."""
+    return lambda name: only_once(f"{name}-example", partial(_train, name))
 
 
 @pytest.fixture(scope="session")
-def examined(example: Callable[[str], Path]) -> Callable[[str], Package]:
-    """`examined("iris")`: the example after everything an import does but storing it."""
-    done: dict[str, Package] = {}
+def real_attrition(only_once: Callable[..., Path], attrition_data: Path) -> Path:
+    """The attrition repository, trained on the three HR extracts."""
+    return only_once("real-attrition", partial(_train, "attrition", data=attrition_data))
 
+
+def _train(name: str, out: Path, data: Path | None = None) -> None:
+    command = [sys.executable, ROOT / "examples" / name / "train.py", "--out", out]
+    command += ["--data", data.resolve()] if data else []
+    environment = {**os.environ, "MPLCONFIGDIR": str(out.parent / "matplotlib")}
+    done = subprocess.run(command, check=False, capture_output=True, env=environment, timeout=120, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.fixture(scope="session")
+def examined(example: Callable[[str], Path], only_once: Callable[..., Path]) -> Callable[[str], Package]:
+    """`examined("iris")`: the example after everything an import does but storing it."""
+
+    def examine_into(file: Path) -> None:
+        package = run.read_package(example(file.stem), trusted=False)
+        examine.examine(package, progress=actions.silent)
+        file.write_bytes(pickle.dumps(package))
+
+    @cache
     def package(name: str) -> Package:
-        if name not in done:
-            done[name] = run.read_package(example(name), trusted=False)
-            examine.examine(done[name], progress=actions.silent)
-        return done[name]
+        found: Package = pickle.loads(only_once(f"{name}.package", examine_into).read_bytes())
+        return found
 
     return package
 

@@ -1,6 +1,6 @@
 """Models of other environments than the server's: trained there, in a process that has nothing of this project.
 
-Each environment is built once a session, by the product.
+Each environment is built once for all workers, by the product, which expects other builders.
 """
 
 import json
@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -49,24 +50,23 @@ def soon(seconds: float = 200) -> float:
 
 
 @pytest.fixture(scope="session")
-def environment_cache(tmp_path_factory: pytest.TempPathFactory, django_test_environment: None) -> Iterator[Path]:
-    """The session's own place for environments and for what uv downloads."""
-    cache = tmp_path_factory.mktemp("environments")
+def environment_cache(only_once: Callable[..., Path], django_test_environment: None) -> Iterator[Path]:
+    """The workers' place for environments and for what uv downloads."""
+    cache = only_once("environments", Path.mkdir)
     with override_settings(ENVIRONMENT_CACHE=cache):
         yield cache
 
 
 @pytest.fixture(scope="session")
-def python_of(environment_cache: Path) -> Callable[[str], str]:
+def python_of(environment_cache: Path, only_once: Callable[..., Path]) -> Callable[[str], str]:
     """`python_of("forest")`: the interpreter of the environment that such a model gets."""
-    done: dict[str, str] = {}
 
+    @cache
     def built(kind: str) -> str:
-        if kind not in done:
-            lock, _left_out = resolved(chosen(**FOUND[kind]))
-            # the zoo's is asked once: its bytecode is not worth the wait
-            done[kind] = _quickly(lock, environment_cache) if kind == "zoo" else builds.build(lock, ends=soon()).python
-        return done[kind]
+        lock, _left_out = resolved(chosen(**FOUND[kind]))
+        if kind == "zoo":  # it is asked once: its bytecode is not worth the wait
+            return str(only_once("zoo-environment", partial(_quickly, lock)) / "bin" / "python")
+        return builds.build(lock, ends=soon()).python
 
     return built
 
@@ -80,28 +80,25 @@ def resolved(choice: Choice) -> tuple[str, list[str]]:
         raise
 
 
-def _quickly(lock: str, cache: Path) -> str:
-    (cache / "zoo.txt").write_text(lock)
-    uv.run(["venv", "--quiet", "--python", sys.executable, str(cache / "zoo")], ends=soon())
-    python = str(cache / "zoo" / "bin" / "python")
-    uv.run(["pip", "sync", "--quiet", "--require-hashes", "--python", python, str(cache / "zoo.txt")], ends=soon())
-    return python
+def _quickly(lock: str, folder: Path) -> None:
+    wanted, python = folder.with_suffix(".txt"), folder / "bin" / "python"
+    wanted.write_text(lock)
+    uv.run(["venv", "--quiet", "--python", sys.executable, str(folder)], ends=soon())
+    uv.run(["pip", "sync", "--quiet", "--require-hashes", "--python", str(python), str(wanted)], ends=soon())
 
 
 @pytest.fixture(scope="session")
-def legacy(python_of: Callable[[str], str], tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+def legacy(python_of: Callable[[str], str], only_once: Callable[..., Path]) -> Callable[[str], Path]:
     """`legacy("forest")`: the folder that legacy_training wrote in that model's own environment."""
-    done: dict[str, Path] = {}
 
-    def trained(kind: str) -> Path:
-        if kind not in done:
-            folder = tmp_path_factory.mktemp(kind)
-            script = Path(__file__).with_name("legacy_training.py")
-            subprocess.run([python_of(kind), script, kind, folder], check=True, capture_output=True, timeout=200)
-            done[kind] = folder
-        return done[kind]
+    def train(folder: Path) -> None:
+        folder.mkdir()
+        script = Path(__file__).with_name("legacy_training.py")
+        subprocess.run(
+            [python_of(folder.name), script, folder.name, folder], check=True, capture_output=True, timeout=200
+        )
 
-    return trained
+    return lambda kind: only_once(kind, train)
 
 
 def asked(folder: Path) -> tuple[dict[str, list[Any]], np.ndarray]:

@@ -8,12 +8,14 @@ import subprocess
 import sys
 import tarfile
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 import sklearn
+from django.test import override_settings
 
 from registry.environments import builds, locks, package_index, uv
 from registry.environments.requirements import Choice
@@ -162,6 +164,14 @@ def test_a_conflict_leaves_the_converters_out(environment_cache: Path):
 
 
 # -- building
+
+
+@pytest.fixture(scope="module")
+def environment_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A place of its own: what others build at the same time would be taken for a leftover."""
+    cache = tmp_path_factory.mktemp("environments")
+    with override_settings(ENVIRONMENT_CACHE=cache):
+        yield cache
 
 
 @pytest.fixture(scope="module")
