@@ -10,8 +10,9 @@ from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
-from registry import artifacts, confirmation
+from registry import artifacts, confirmation, said
 from registry.exceptions import NotPromotable, RegistryError, UnknownModel
 from registry.models import MAX_ATTEMPTS, ModelVersion, RegisteredModel, VersionFile
 from registry.rights import demand
@@ -42,9 +43,11 @@ def track_model(
     """
     if endpoint not in settings.HUB_ENDPOINTS:
         known = ", ".join(sorted(settings.HUB_ENDPOINTS))
-        raise RegistryError(f"“{endpoint}” is no Hub of this instance. Choose one of: {known}.")
+        text = _("“%(name)s” is no Hub of this instance. Choose one of: %(known)s.")
+        raise RegistryError(text % {"name": endpoint, "known": known})
     if name in RESERVED:
-        raise RegistryError(f"“{name}” is the address of a page of the registry. Choose another name.")
+        text = _("“%(name)s” is the address of a page of the registry. Choose another name.")
+        raise RegistryError(text % {"name": name})
     # Without the key the next sync takes whatever repository has the name now.
     values: dict[str, Any] = {"endpoint": endpoint, "repo_id": repo_id, "tracked_ref": ref, "trusted": trusted}
     values["repo_key"] = ""
@@ -75,7 +78,7 @@ def get_model(name: str) -> RegisteredModel:
     """A tracked model by name. Raises UnknownModel."""
     model = RegisteredModel.objects.filter(name=name).first()
     if model is None:
-        raise UnknownModel(f"No model named “{name[:80]}” is tracked.")
+        raise UnknownModel(_("No model named “%(name)s” is tracked.") % {"name": name[:80]})
     return model
 
 
@@ -128,7 +131,8 @@ def confirm_signature(*, version: ModelVersion, signature: dict[str, Any] | None
         model = RegisteredModel.objects.select_for_update().get(pk=version.model_id)
         version.refresh_from_db()
         if version.status != ModelVersion.Status.READY:
-            raise NotPromotable(f"{version} is {version.status}: only a ready version can be described.")
+            text = _("%(version)s is %(status)s: only a ready version can be described.")
+            raise NotPromotable(text % {"version": version, "status": version.get_status_display()})
         described = version.signature if signature is None else signature
         _check_description(version, described)
         new = ModelVersion.objects.create(
@@ -153,12 +157,13 @@ def confirm_signature(*, version: ModelVersion, signature: dict[str, Any] | None
 def _check_description(version: ModelVersion, described: dict[str, Any]) -> None:
     if confirmation.same(described, version.signature):
         if not version.is_draft:
-            raise RegistryError(f"Nothing was changed: {version} is described so already.")
+            text = _("Nothing was changed: %(version)s is described so already.")
+            raise RegistryError(text % {"version": version})
         return
     try:
         golden, sample = (artifacts.read(version, path) for path in ("golden.json", "background.csv"))
     except RuntimeFailed as error:
-        raise RegistryError(str(error)) from error
+        raise RegistryError(said.in_language(str(error)).text) from error
     problems = confirmation.problems(
         version.signature,
         described,

@@ -11,7 +11,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from registry import discovery
+from registry import automation, discovery, said
 from registry.models import Delivery, LedgerEntry, ModelVersion, PromotionRequest, RegisteredModel
 from registry.texts import figure, tiny
 
@@ -40,10 +40,32 @@ def pretty(value: Any) -> SafeString:
     return format_html('<pre class="json">{}</pre>', json.dumps(value, indent=2, ensure_ascii=False, sort_keys=False))
 
 
+def stored(field: str, title: Any) -> Any:
+    """A column for sentences of the worker, in the reader's language."""
+
+    @admin.display(description=title, ordering=field)
+    def column(row: Any) -> SafeString:
+        return said.in_language(getattr(row, field)).html
+
+    column.__name__ = field  # the page's CSS knows columns by their name
+    return column
+
+
+@admin.display(description=_("reason"), ordering="reason")
+def ledger_reason(entry: LedgerEntry) -> str:
+    """The robot's reason in the reader's language, a person's as it was typed."""
+    return said.in_language(entry.reason).html if entry.by.get_username() == automation.ROBOT else entry.reason
+
+
+_sync_error = stored("sync_error", _("last problem"))
+_reason = stored("reason", _("reason"))
+_text = stored("text", _("what came of it"))
+
+
 @admin.register(RegisteredModel)
 class RegisteredModelAdmin(admin.ModelAdmin):
-    list_display = ["name", "repo_id", "tracked_ref", "endpoint", "input_kind", "is_default", "synced_at", "sync_error"]
-    readonly_fields = [
+    list_display = ["name", "repo_id", "tracked_ref", "endpoint", "input_kind", "is_default", "synced_at", _sync_error]
+    readonly_fields: ClassVar[Any] = [
         "name",
         "endpoint",
         "repo_id",
@@ -56,10 +78,10 @@ class RegisteredModelAdmin(admin.ModelAdmin):
         "metric_floors",
         "poll_minutes",
         "synced_at",
-        "sync_error",
+        _sync_error,
         "created_at",
     ]
-    fields = [*readonly_fields[:3], "tracked_ref", "trusted", *readonly_fields[3:]]
+    fields: ClassVar[Any] = [*readonly_fields[:3], "tracked_ref", "trusted", *readonly_fields[3:]]
     actions = ["sync_now"]
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -87,7 +109,7 @@ class RegisteredModelAdmin(admin.ModelAdmin):
 
 @admin.register(ModelVersion)
 class ModelVersionAdmin(ReadOnlyAdmin):
-    list_display = ["__str__", "commit", "status", "runtime", "reason", "finished_at"]
+    list_display = ["__str__", "commit", "status", "runtime", _reason, "finished_at"]
     list_filter = ["status", "runtime", "model"]
     search_fields = ["commit"]
     list_select_related = ["model"]
@@ -96,7 +118,7 @@ class ModelVersionAdmin(ReadOnlyAdmin):
         "number",
         "commit",
         "status",
-        "reason",
+        _reason,
         "runtime",
         "jail_limits",
         "comparison",
@@ -113,11 +135,9 @@ class ModelVersionAdmin(ReadOnlyAdmin):
     @admin.display(description=_("limits in force"))
     def jail_limits(self, version: ModelVersion) -> str:
         """The jail the model was opened in."""
-        return str(
-            version.report.get("jail", {}).get(
-                "limits", gettext("No file of this version had to be opened in the jailed process.")
-            )
-        )
+        limits = version.report.get("jail", {}).get("limits")
+        none = gettext("No file of this version had to be opened in the jailed process.")
+        return said.in_language(str(limits)).html if limits else none
 
     @admin.display(description=_("comparison"))
     def comparison(self, version: ModelVersion) -> str:
@@ -152,7 +172,7 @@ class ModelVersionAdmin(ReadOnlyAdmin):
 
 @admin.register(LedgerEntry)
 class LedgerEntryAdmin(ReadOnlyAdmin):
-    list_display = ["model", "number", "kind", "from_version", "to_version", "by", "reason", "created_at"]
+    list_display = ["model", "number", "kind", "from_version", "to_version", "by", ledger_reason, "created_at"]
     list_filter = ["model", "kind"]
     list_select_related = ["model", "from_version__model", "to_version__model", "by"]
     fields: ClassVar[Any] = [
@@ -164,7 +184,7 @@ class LedgerEntryAdmin(ReadOnlyAdmin):
         "to_version",
         "by",
         "approved_by",
-        "reason",
+        ledger_reason,
         "created_at",
     ]
     readonly_fields = tuple(fields)
@@ -195,7 +215,7 @@ class PromotionRequestAdmin(ReadOnlyAdmin):
 
 @admin.register(Delivery)
 class DeliveryAdmin(ReadOnlyAdmin):
-    list_display = ["created_at", "kind", "model", "event", "ref", "outcome", "text", "version"]
+    list_display = ["created_at", "kind", "model", "event", "ref", "outcome", _text, "version"]
     list_filter = ["kind", "outcome", "model"]
     list_select_related = ["model", "version__model"]
     ordering = ["-id"]
@@ -208,7 +228,7 @@ class DeliveryAdmin(ReadOnlyAdmin):
         "ref",
         "commit",
         "outcome",
-        "text",
+        _text,
         "version",
         "created_at",
         "finished_at",

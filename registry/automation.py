@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.contrib.auth.models import Permission, User
+from django.utils import translation
 
 from registry import promotions
 from registry.exceptions import RegistryError
@@ -22,9 +23,10 @@ def consider(version: ModelVersion) -> str:
         return " ".join(["Not promoted by itself:", *found])
     reason = _reason(version)
     try:
-        promotions.request(
-            model=version.model, version=version, by=robot(), reason=reason, seen=last.number if last else 0
-        )
+        with translation.override("en"):  # what is refused is stored, whoever looks on
+            promotions.request(
+                model=version.model, version=version, by=robot(), reason=reason, seen=last.number if last else 0
+            )
     except RegistryError as refused:
         return f"Not promoted by itself: {refused}"
     return f"Promoted by itself. {reason}"

@@ -14,6 +14,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import DurationField, ExpressionWrapper, F, Q, QuerySet, Value
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from registry import automation
 from registry.actions import Progress, endpoint_of, import_version, next_number, silent
@@ -50,7 +51,8 @@ def announce(*, model: RegisteredModel, kind: Delivery.Kind, commit: str = "") -
 def note(*, model: RegisteredModel, kind: Delivery.Kind, commit: str = "") -> Delivery:
     """A delivery that the caller will `sync` itself. Raises RegistryError for what is no commit."""
     if commit and not COMMIT.fullmatch(commit):
-        raise RegistryError(f"“{commit[:80]}” is no commit: its 40 hexadecimal digits are needed.")
+        text = _("“%(commit)s” is no commit: its 40 hexadecimal digits are needed.")
+        raise RegistryError(text % {"commit": commit[:80]})
     named = {"ref": "" if commit else model.tracked_ref, "commit": commit, "repo_id": model.repo_id}
     return Delivery.objects.create(model=model, kind=kind, **named)
 

@@ -7,6 +7,7 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from registry import measures
 from registry.models import RegisteredModel
 
 LONGEST_REASON = 2_000
@@ -147,7 +148,7 @@ class SettingsForm(ActionForm):
                 _("Today %(value)s.") % {"value": value} if value else _("The version in charge has no such metric.")
             )
             self.fields[f"{FLOOR}{name}"] = forms.CharField(
-                label=name.replace("_", " "),
+                label=measures.plain(name),
                 help_text=known,
                 required=False,
                 max_length=40,

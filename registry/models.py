@@ -33,7 +33,7 @@ class RegisteredModel(models.Model):
     repo_id = models.CharField(
         _("repository"),
         max_length=200,
-        validators=[RegexValidator(r"^[\w.-]+/[\w.-]+$", "Write the repository as namespace/name.")],
+        validators=[RegexValidator(r"^[\w.-]+/[\w.-]+$", _("Write the repository as namespace/name."))],
     )
     tracked_ref = models.CharField(
         _("branch or tag"), max_length=200, default="main", help_text=_("A branch or a tag.")
@@ -151,7 +151,7 @@ class ModelVersion(models.Model):
         _("reason"), blank=True, help_text=_("Why it was rejected, or why it is served by the isolated runtime.")
     )
     runtime = models.CharField(
-        _("runtime"), max_length=10, blank=True, choices=[("onnx", "onnx"), ("isolated", "isolated")]
+        _("runtime"), max_length=10, blank=True, choices=[("onnx", _("onnx")), ("isolated", _("isolated"))]
     )
     signature = models.JSONField(_("signature"), default=dict)
     is_draft = models.BooleanField(

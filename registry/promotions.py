@@ -9,6 +9,7 @@ from datetime import datetime
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from registry import serving, signature_diff
 from registry.exceptions import NotAllowed, NotPromotable, Superseded
@@ -50,9 +51,9 @@ def request(
     without effect.
     """
     demand(by, "registry.promote_model")
-    _demand_reason(reason, "Say why: a promotion needs a reason.")
+    _demand_reason(reason, _("Say why: a promotion needs a reason."))
     if version.model_id != model.pk:
-        raise NotPromotable(f"{version} is no version of {model}.")
+        raise NotPromotable(_("%(version)s is no version of %(model)s.") % {"version": version, "model": model})
     with transaction.atomic():
         model, last = _locked(model)
         version.refresh_from_db()
@@ -76,7 +77,8 @@ def _ask(wanted: PromotionRequest, last: LedgerEntry | None) -> None:
     if wanted.model.approval == RegisteredModel.Approval.ONE:
         _take_effect(wanted, last)
     elif wanted.version.promotion_requests.filter(status=Status.OPEN).exists():
-        raise NotPromotable(f"Somebody has asked for {wanted.version} already: it waits for a second person.")
+        text = _("Somebody has asked for %(version)s already: it waits for a second person.")
+        raise NotPromotable(text % {"version": wanted.version})
     else:
         wanted.save()
 
@@ -90,7 +92,7 @@ def approve(*, wanted: PromotionRequest, by: User, reason: str = "") -> Promotio
     with transaction.atomic():
         wanted, last = _locked_request(wanted)
         if wanted.requested_by_id == by.pk:
-            raise NotAllowed("Two people are needed: somebody else than the requester approves.")
+            raise NotAllowed(_("Two people are needed: somebody else than the requester approves."))
         _check_promotable(wanted.version, last)
         wanted.decided_by, wanted.decision_reason = by, reason.strip()
         _take_effect(wanted, last)
@@ -101,14 +103,14 @@ def approve(*, wanted: PromotionRequest, by: User, reason: str = "") -> Promotio
 def decline(*, wanted: PromotionRequest, by: User, reason: str) -> PromotionRequest:
     """Refuse an open request, with a reason. Raises NotAllowed, NotPromotable."""
     demand(by, "registry.approve_promotion")
-    _demand_reason(reason, "Say why: who asked will read it.")
+    _demand_reason(reason, _("Say why: who asked will read it."))
     return _end(wanted, Status.DECLINED, by, reason)
 
 
 def withdraw(*, wanted: PromotionRequest, by: User) -> PromotionRequest:
     """Take one's own open request back. Raises NotAllowed, NotPromotable."""
     if wanted.requested_by_id != by.pk:
-        raise NotAllowed("Only who asked may withdraw a request; others decline it.")
+        raise NotAllowed(_("Only who asked may withdraw a request; others decline it."))
     return _end(wanted, Status.WITHDRAWN, by, "")
 
 
@@ -130,7 +132,7 @@ def _locked_request(wanted: PromotionRequest) -> tuple[PromotionRequest, LedgerE
     wanted = PromotionRequest.objects.select_related("version__model", "requested_by").get(pk=wanted.pk)
     wanted.model = model
     if wanted.status != Status.OPEN:
-        raise NotPromotable(f"This request is {wanted.status} already.")
+        raise NotPromotable(_("This request is %(status)s already.") % {"status": wanted.get_status_display()})
     return wanted, last
 
 
@@ -141,15 +143,17 @@ def _entry(model: RegisteredModel, last: LedgerEntry | None, seen: int | None) -
 
 
 def _check_promotable(version: ModelVersion, last: LedgerEntry | None) -> None:
+    names = {"version": version, "status": version.get_status_display()}
     if version.status != ModelVersion.Status.READY:
-        raise NotPromotable(f"{version} is {version.status}: only a ready version can be promoted.")
+        raise NotPromotable(_("%(version)s is %(status)s: only a ready version can be promoted.") % names)
     if version.is_draft:
-        raise NotPromotable(f"The signature of {version} was inferred: confirm it first.")
+        raise NotPromotable(_("The signature of %(version)s was inferred: confirm it first.") % names)
     if last is not None and last.to_version_id == version.pk:
-        state = "is suspended: resume it" if last.kind == Kind.SUSPEND else "is in charge already"
-        raise NotPromotable(f"{version} {state}.")
+        suspended = last.kind == Kind.SUSPEND
+        text = _("%(version)s is suspended: resume it.") if suspended else _("%(version)s is in charge already.")
+        raise NotPromotable(text % names)
     if found := blocks(last, version):
-        advice = "Track the repository under another name to serve it beside the champion."
+        advice = _("Track the repository under another name to serve it beside the champion.")
         raise NotPromotable(" ".join([*found, advice]))
 
 
@@ -195,11 +199,17 @@ def _close(wanted: PromotionRequest, status: Status) -> None:
 
 def _what_happened(last: LedgerEntry | None) -> str:
     if last is None:
-        return "The model has changed since you looked at it. Look again."
-    return (
-        f"{last.by.get_username()} was faster: {last.get_kind_display().lower()} of version {last.to_version.number} "
-        f"at {last.created_at:%Y-%m-%d %H:%M:%S} UTC. Your request is kept, without effect. Look again."
+        return _("The model has changed since you looked at it. Look again.")
+    text = _(
+        "%(who)s was faster: %(what)s of version %(number)s at %(when)s UTC. Your request is kept, without effect. "
+        "Look again."
     )
+    return text % {
+        "who": last.by.get_username(),
+        "what": last.get_kind_display().lower(),
+        "number": last.to_version.number,
+        "when": f"{last.created_at:%Y-%m-%d %H:%M:%S}",
+    }
 
 
 # --- stop and go ----------------------------------------------------------------------------------------
@@ -220,10 +230,11 @@ def _switch(model: RegisteredModel, kind: Kind, by: User, reason: str) -> Ledger
     with transaction.atomic():
         model, last = _locked(model)
         if last is None:
-            raise NotPromotable(f"{model} has no champion.")
+            raise NotPromotable(_("%(model)s has no champion.") % {"model": model})
         if (last.kind == Kind.SUSPEND) == (kind == Kind.SUSPEND):
-            raise NotPromotable(f"{model} is {'already' if kind == Kind.SUSPEND else 'not'} suspended.")
-        _demand_reason(reason, "Say why: the ledger needs a reason.")
+            already, free = _("%(model)s is already suspended."), _("%(model)s is not suspended.")
+            raise NotPromotable((already if kind == Kind.SUSPEND else free) % {"model": model})
+        _demand_reason(reason, _("Say why: the ledger needs a reason."))
         entry = _write(model, kind, last, last.to_version, by=by, approved_by=None, reason=reason)
         _supersede_open(model)
     serving.expire()

@@ -7,9 +7,11 @@ most, the entry before it goes on answering, and the records say so. A suspensio
 import threading
 import time
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.conf import settings
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from registry import runtimes
 from registry.exceptions import ModelSuspended, UnknownModel
@@ -34,6 +36,13 @@ class Serving:
         return self.version.model
 
 
+@dataclass(frozen=True)
+class _Suspension:
+    """What is known of a suspended model; the refusal itself is made in the language of who asks."""
+
+    since: datetime
+
+
 class _Warming:
     """A new entry whose version is being started in this process."""
 
@@ -47,7 +56,7 @@ class _Warming:
 
 
 _lock = threading.Lock()
-_champions: dict[str, tuple[float, Serving | ModelSuspended]] = {}
+_champions: dict[str, tuple[float, Serving | _Suspension]] = {}
 _warming: dict[str, _Warming] = {}
 _signatures: dict[int, Signature] = {}
 
@@ -62,19 +71,18 @@ def champion(name: str) -> Serving:
         known = (time.monotonic() + wait, found)
         with _lock:
             _champions[name] = known
-    if isinstance(known[1], ModelSuspended):
-        raise known[1]
+    if isinstance(known[1], _Suspension):
+        values = {"name": name, "when": f"{known[1].since:%Y-%m-%d %H:%M}"}
+        raise ModelSuspended(_("The model “%(name)s” is suspended since %(when)s UTC.") % values)
     return known[1]
 
 
-def _warmed(
-    name: str, latest: Serving | ModelSuspended, *, before: Serving | ModelSuspended | None
-) -> Serving | ModelSuspended:
+def _warmed(name: str, latest: Serving | _Suspension, *, before: Serving | _Suspension | None) -> Serving | _Suspension:
     """The latest state of a model, or the one before it while the latest one's version starts.
 
     Not locked: reading a version's files takes time, and the suspension of another model must not wait for it.
     """
-    if isinstance(latest, ModelSuspended) or not isinstance(before, Serving):
+    if isinstance(latest, _Suspension) or not isinstance(before, Serving):
         return latest
     if latest.entry is None or not _follows(before, latest.entry) or before.version.pk == latest.version.pk:
         return latest
@@ -106,12 +114,12 @@ def _begun(version: ModelVersion, entry: LedgerEntry) -> _Warming | None:
     return None if event is None else _Warming(entry, event)
 
 
-def _look_up(name: str) -> Serving | ModelSuspended:
+def _look_up(name: str) -> Serving | _Suspension:
     entry = LedgerEntry.objects.filter(model__name=name).select_related("to_version__model").order_by("-number").first()
     if entry is None:
-        raise UnknownModel(f"No model named “{name[:80]}” has been promoted.")
+        raise UnknownModel(_("No model named “%(name)s” has been promoted.") % {"name": name[:80]})
     if entry.kind == LedgerEntry.Kind.SUSPEND:
-        return ModelSuspended(f"The model “{name}” is suspended since {entry.created_at:%Y-%m-%d %H:%M} UTC.")
+        return _Suspension(since=entry.created_at)
     return Serving(entry.to_version, signature_of(entry.to_version), entry)
 
 
@@ -121,7 +129,8 @@ def version(name: str, number: int) -> Serving:
     ready = ModelVersion.objects.ready().filter(is_draft=False).select_related("model")
     found = ready.filter(model__name=name, number=number).first()
     if found is None:
-        raise UnknownModel(f"The model “{name}” has no ready version {number}.")
+        text = _("The model “%(name)s” has no ready version %(number)s.")
+        raise UnknownModel(text % {"name": name, "number": number})
     return Serving(found, signature_of(found), None)
 
 
@@ -145,7 +154,11 @@ def default_name(kind: str) -> str:
     """The name of the default model of an input kind. Raises UnknownModel."""
     name = RegisteredModel.objects.filter(is_default=True, input_kind=kind).values_list("name", flat=True).first()
     if name is None:
-        raise UnknownModel(f"There is no default {kind} model: name one.")
+        texts = {
+            RegisteredModel.InputKind.TABULAR: _("There is no default tabular model: name one."),
+            RegisteredModel.InputKind.IMAGE: _("There is no default image model: name one."),
+        }
+        raise UnknownModel(texts[RegisteredModel.InputKind(kind)])
     return name
 
 

@@ -11,9 +11,11 @@ from knox.models import AuthToken
 class Preferences(models.Model):
     """How a person wants the pages. Cookies carry it from page to page, this from one computer to the next."""
 
-    user = models.OneToOneField(User, models.CASCADE, primary_key=True, related_name="preferences")
-    language = models.CharField(max_length=10)
-    theme = models.CharField(max_length=10)
+    user = models.OneToOneField(
+        User, models.CASCADE, verbose_name=_("user"), primary_key=True, related_name="preferences"
+    )
+    language = models.CharField(_("language"), max_length=10)
+    theme = models.CharField(_("colours"), max_length=10)
 
     class Meta:
         verbose_name = _("preferences")
@@ -26,8 +28,10 @@ class Preferences(models.Model):
 class ApiTokenName(models.Model):
     """What its owner calls a token."""
 
-    token: Any = models.OneToOneField(AuthToken, models.CASCADE, primary_key=True, related_name="naming")
-    name = models.CharField(max_length=60)
+    token: Any = models.OneToOneField(
+        AuthToken, models.CASCADE, verbose_name=_("token"), primary_key=True, related_name="naming"
+    )
+    name = models.CharField(_("name"), max_length=60)
 
     class Meta:
         verbose_name = _("name of an API token")

@@ -15,7 +15,7 @@ from registry.environments.uv import EnvironmentFailed, UvFailed
 
 LOCK = "environment.lock"  # the path under which it is kept among a version's files
 PINNED = re.compile(r"^([A-Za-z0-9._-]+)==([^\s;\\]+)", re.MULTILINE)
-MANIFEST_HELPS = "or name another version under runtime.packages in model_manifest.json"
+MANIFEST_HELPS = "name another version under runtime.packages in model_manifest.json"
 
 
 def resolve(choice: Choice, *, ends: float) -> tuple[str, list[str]]:
@@ -83,11 +83,13 @@ def explained(said: str, requirements: tuple[str, ...]) -> EnvironmentFailed:
             why = f"The package index has no {name} {version} for {python}"
         else:
             continue
-        return EnvironmentFailed(f"{why}. `{command(name, version)}` shows what there is; {MANIFEST_HELPS}.")
+        return EnvironmentFailed(f"{why}. `{command(name, version)}` shows what there is; or {MANIFEST_HELPS}.")
     if re.search(r"[Ff]ailed to fetch|error sending request|Request failed|dns error", text):
         text = "The package index did not answer, so the model's environment could not be resolved. Sync again later."
         return EnvironmentFailed(text, temporary=True)
-    return EnvironmentFailed(f"The model's libraries cannot be installed together: {text} Change {MANIFEST_HELPS[3:]}.")
+    return EnvironmentFailed(
+        f"The model's libraries cannot be installed together: {text} {MANIFEST_HELPS.capitalize()}."
+    )
 
 
 def command(name: str, version: str) -> str:

@@ -7,6 +7,7 @@ import re
 
 from django.contrib.auth.models import User
 
+from registry import measures
 from registry.models import ModelVersion
 from registry.signature import text_in
 from registry.texts import figure
@@ -28,11 +29,11 @@ def model_title(name: str) -> str:
 
 
 def metrics_of(version: ModelVersion) -> list[tuple[str, str, str, str]]:
-    """Name, split, value and number of rows of each metric of the manifest."""
+    """Name and split in words, value and number of rows of each metric of the manifest."""
     return [
         (
-            str(item.get("name", "")).replace("_", " "),
-            str(item.get("split", "")),
+            measures.title(str(item.get("name", ""))),
+            measures.split(str(item.get("split", ""))),
             figure(float(f"{item['value']:.3g}")),
             figure(item["n"]) if item.get("n") else "",
         )

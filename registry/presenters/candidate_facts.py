@@ -7,9 +7,11 @@ from typing import Any
 from django.db.models import Sum
 from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
+from registry import measures
 from registry.models import ModelVersion, VersionFile
 from registry.texts import figure, svg_percent
 
@@ -58,7 +60,8 @@ def metrics_by_name(version: ModelVersion | None) -> dict[tuple[str, str, str], 
 
 def metric_pair(name: tuple[str, str, str], before: _Metric | None, after: _Metric | None) -> MeasuredPair:
     """One metric of both versions, at least one of which has it; values up to 1 share one scale."""
-    title = " · ".join(part for part in (name[0].replace("_", " "), *name[1:]) if part)
+    parts = (measures.title(name[0]), measures.split(name[1]), measures.part(name[2]))
+    title = SafeString(" · ".join(part for part in parts if part))
     old, new = (None if item is None else float(item["value"]) for item in (before, after))
     largest = max(abs(value) for value in (old, new) if value is not None)
     note = ""

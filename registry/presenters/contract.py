@@ -7,7 +7,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from registry import charts
+from registry import charts, measures
 from registry.models import ModelVersion
 from registry.presenters.states import Words
 from registry.signature import Feature, Signature, text_in
@@ -183,9 +183,9 @@ def _metric(item: dict[str, Any]) -> Metric:
     bounds = [bound for bound in item.get("ci95") or [] if _is_number(bound)]
     texts = [_short(bound) for bound in bounds]
     return Metric(
-        name=str(item.get("name", "")).replace("_", " "),
-        split=str(item.get("split", "")),
-        part=", ".join(f"{key} {value}" for key, value in _items(item.get("slice"))),
+        name=measures.title(str(item.get("name", ""))),
+        split=measures.split(str(item.get("split", ""))),
+        part=measures.part(", ".join(f"{key} {value}" for key, value in _items(item.get("slice")))),
         value=_short(item["value"]),
         rows=figure(item["n"]) if _is_number(item.get("n")) else "",
         bounds=" – ".join(texts) if len(texts) == 2 else "",

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext as _
 
-from registry import charts, promotions
+from registry import charts, measures, promotions
 from registry.models import Delivery, LedgerEntry, ModelVersion, PromotionRequest, RegisteredModel
 from registry.presenters import deliveries, history, model_title, person, states
 from registry.presenters.deliveries import DeliveryRow
@@ -221,7 +221,7 @@ class ModelPage:
         if not isinstance(floors, dict):
             return ""
         return ", ".join(
-            _("%(metric)s at least %(floor)s") % {"metric": name, "floor": figure(value)}
+            _("%(metric)s at least %(floor)s") % {"metric": measures.plain(name), "floor": figure(value)}
             for name, value in floors.items()
             if isinstance(value, int | float)
         )

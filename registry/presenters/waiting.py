@@ -10,6 +10,7 @@ from django.db.models import Max, OuterRef, Q, Subquery
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from registry import said
 from registry.models import LedgerEntry, ModelVersion, PromotionRequest, RegisteredModel
 from registry.presenters import model_title, person, states
 from registry.presenters.states import State
@@ -180,9 +181,11 @@ def _rejected(models: Sequence[ModelInBrief], *, since: datetime) -> list[Task]:
             _("The import gave this reason:"),
             reverse("registry-version", args=[version.model.name, version.number]),
             _("Look at it"),
-            version.reason.splitlines()[0],
-            "en",
+            reason.text,
+            reason.language,
         )
-        for version in newest[:REJECTED_SHOWN]
+        for version, reason in (
+            (each, said.in_language(each.reason.splitlines()[0])) for each in newest[:REJECTED_SHOWN]
+        )
         if version.number > ready.get(version.model_id, 0)
     ]

@@ -5,17 +5,22 @@ import gettext
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+from django.apps import apps
+from django.db.models import Model
+from django.utils import translation
 from django.utils.translation.template import templatize
 
 ROOT = Path(__file__).resolve().parents[2]
 CATALOGUE = ROOT / "locale" / "fr" / "LC_MESSAGES" / "django.po"
-NAMES = {"_", "gettext", "gettext_lazy", "_lazy"}
+NAMES = {"_", "gettext", "gettext_lazy", "gettext_noop", "_lazy"}
+OURS = ("futurisys", "registry", "predictions")
 MARKED = re.compile(r"""(?:gettext|_)\(u?('(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")\)""")
 
 
 def said_by_code() -> Iterator[str]:
-    for app in ("futurisys", "registry", "predictions"):
+    for app in OURS:
         for path in (ROOT / app).rglob("*.py"):
             for node in ast.walk(ast.parse(path.read_text("utf-8"))):
                 if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in NAMES:
@@ -65,3 +70,30 @@ def test_placeholders_survive_translation() -> None:
     names = re.compile(r"%\(\w+\)[sd]|%%|</?\w+>")
     odd = [m for m, text in catalogue().items() if m and sorted(names.findall(m)) != sorted(names.findall(text))]
     assert odd == []
+
+
+# Spelt alike in both languages, or shown by no page.
+SAME = {"ID", "id"}
+
+
+def test_models_fields_and_choices_have_french_titles() -> None:
+    french, untitled = catalogue(), []
+    for model in (each for app in OURS for each in apps.get_app_config(app).get_models()):
+        for place, label in labels(model):
+            with translation.override("en"):
+                english = str(label)
+            with translation.override("fr"):
+                shown = str(label)
+            if english not in SAME and french.get(english) != shown:
+                untitled.append(f"{model._meta.label} {place}: {english}")
+    assert untitled == [], "Mark it with gettext_lazy and translate it."
+
+
+def labels(model: type[Model]) -> Iterator[tuple[str, Any]]:
+    """Where each title of a model is, and the title."""
+    yield "", model._meta.verbose_name
+    yield "", model._meta.verbose_name_plural
+    for field in model._meta.local_fields:
+        yield field.name, field.verbose_name
+        yield field.name, field.help_text or model._meta.verbose_name
+        yield from ((f"{field.name} = {value}", label) for value, label in field.flatchoices)

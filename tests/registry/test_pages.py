@@ -140,7 +140,7 @@ def test_the_model_page_says_what_it_takes_and_gives(page: Client) -> None:
         "Version 1 has been in charge for less than a minute",
         "Sepal length sepal_length From base to tip, in centimetres. number cm 0 to 30 4.3 to 7.9 no",
         "Iris setosa setosa",
-        "accuracy test 0.967 30",
+        "Accuracy test set 0.967 30",
         "Use and limits For demonstrations.",
         "demo/iris huggingface",
         "every 15 minutes",
@@ -163,8 +163,8 @@ def test_metrics_have_their_interval(page: Client, iris: ModelVersion, ready, pr
     promoted("iris", model="measured", metadata={"name": "measured", "metrics": metrics})
     response = page.get("/registry/measured/")
     assert 'class="interval__range" x="40.00%" y="2" width="20.00%"' in response.content.decode()
-    assert "pr auc sex F test 0.5 30 0.4 – 0.6" in text(response)
-    assert "mae – 1200 – 1000 – 1400" in text(response)
+    assert "Precision–recall area sex F test set 0.5 30 0.4 – 0.6" in text(response)
+    assert "Mean absolute error – 1200 – 1000 – 1400" in text(response)
 
 
 def test_versions_have_pages(page: Client, iris: ModelVersion) -> None:

@@ -38,7 +38,7 @@ def test_nothing_changes_for_callers(page: Client, second: ModelVersion) -> None
     wanted = [
         "Put version 2 in charge?",
         "Nothing that callers send or read today changes",
-        "accuracy · test",
+        "Accuracy · test set",
         "all 8 as promised",
         "ONNX, in the server",
         "Serve version 2 to everybody",
@@ -124,7 +124,7 @@ def test_numbers_side_by_side(page: Client, iris: ModelVersion, ready: Ready, ex
     old = next(m["value"] for m in iris.metadata["metrics"] if m["split"] == "test")
     assert f"v 1 {old:.4g} −{float(f'{old - 0.5:.3g}'):g}" in found
     assert "Not measured on the same rows: 30 before, 900 now." in found
-    assert "log loss · test version v 1 – version v 2 2.5" in found
+    assert "Log loss · test set version v 1 – version v 2 2.5" in found
     wanted = ["0.25 ms", "Other flowers", "scikit-learn 1.8.0"]
     assert [words for words in wanted if words not in found] == []
 

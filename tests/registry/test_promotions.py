@@ -160,7 +160,7 @@ def test_of_many_at_once_one_wins_and_all_are_kept(ready: Ready, administrator: 
     assert LedgerEntry.objects.count() == 2
     assert said[0] == ""
     assert all(
-        text.startswith(f"administrator was faster: promote of version {winner.number} at 20") for text in said[1:]
+        text.startswith(f"administrator was faster: promotion of version {winner.number} at 20") for text in said[1:]
     )
     with pytest.raises(Superseded):  # the same wish, too late
         promotions.request(model=winner.model, version=winner, by=administrator, reason="me too", seen=1)
