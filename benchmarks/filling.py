@@ -20,6 +20,7 @@ from django.core.management import call_command
 from benchmarks.services import ROOT
 from futurisys.accounts import roles
 from predictions import actions
+from predictions.listing import columns
 from predictions.models import Dataset, Prediction, Record, Source
 from registry import serving
 
@@ -142,6 +143,7 @@ def records(database: str, size: Size, file: Path) -> None:
         values = {"key": KEY, "known": known, "first": taken + 1, "last": taken + size.records - known}
         connection.execute(RECORDS, values)
     Dataset.objects.update(size=Record.objects.count())
+    columns.rebuild(Dataset.objects.get())
 
 
 def asked(flowers: Path) -> None:

@@ -11,14 +11,13 @@ from django.utils.translation import gettext as _
 
 from predictions import asking
 from predictions.models import Dataset, Record
-from predictions.selections import Selection
+from predictions.selections import SHOWN, Chosen, Selection
 from registry import serving
 from registry.models import ModelVersion
 from registry.presenters import title_of
 from registry.signature import Signature
 from registry.texts import figure
 
-KEYS_SHOWN = 10
 REFUSED_SHOWN = 50
 
 
@@ -30,9 +29,14 @@ class Question:
     version: ModelVersion
     is_suspended: bool
     selection: Selection
-    records: list[Record]
+    chosen: Chosen
     words: list[str]
     key: str
+
+    @property
+    def records(self) -> list[Record]:
+        """Those that are asked about; of more than can be asked about, or before anybody confirms, the first few."""
+        return self.chosen.records
 
     @property
     def model(self) -> str:
@@ -50,7 +54,7 @@ class Question:
 
     @property
     def count(self) -> str:
-        return figure(len(self.records), grouped=True)
+        return figure(self.chosen.count, grouped=True)
 
     @property
     def limit(self) -> str:
@@ -59,24 +63,24 @@ class Question:
     @property
     def first(self) -> list[Record]:
         """The first few, so that a person sees whether these are the ones that were meant."""
-        return self.records[:KEYS_SHOWN]
+        return self.records[:SHOWN]
 
     @property
     def others(self) -> str:
         """How many more there are; empty when there are none."""
-        more = len(self.records) - KEYS_SHOWN
+        more = self.chosen.count - SHOWN
         return figure(more, grouped=True) if more > 0 else ""
 
     @property
     def fields(self) -> list[tuple[str, str]]:
         """The hidden fields of a form that asks this again; `shown` and `version` are what its page said."""
-        shown = [("shown", str(len(self.records))), ("version", str(self.version.number))]
+        shown = [("shown", str(self.chosen.count)), ("version", str(self.version.number))]
         return [*self.selection.fields, ("model", self.model), ("idempotency_key", self.key), *shown]
 
     @property
     def obstacle(self) -> str:
         """Why this cannot be asked, as a sentence; empty when it can."""
-        if len(self.records) > settings.RECORDS_PER_CALL:
+        if self.chosen.count > settings.RECORDS_PER_CALL:
             return _(
                 "These are more than %(limit)s records. Narrow the search or the filters to at most %(limit)s."
             ) % {"limit": self.limit}
@@ -92,7 +96,7 @@ class Question:
     def changes(self, sent: Mapping[str, str]) -> list[str]:
         """What is no longer as the page said that was confirmed, a sentence each."""
         found = []
-        if sent.get("shown") != str(len(self.records)):
+        if sent.get("shown") != str(self.chosen.count):
             found.append(_("The number of records has changed since you looked. Check it, and confirm again."))
         if sent.get("version") != str(self.version.number):
             found.append(_("Another version of the model has been put in service since you looked. Confirm again."))
@@ -133,7 +137,7 @@ class Refusal:
         self._refused = len(rows)
         kept = [record for row, record in enumerate(question.records) if row not in rows]
         selection = question.selection.but(question.records[row].pk for row in rows)
-        self.rest = replace(question, records=kept, selection=selection).with_new_key()
+        self.rest = replace(question, chosen=Chosen(kept, len(kept)), selection=selection).with_new_key()
 
     @property
     def count(self) -> str:

@@ -16,6 +16,7 @@ from registry.texts import figure
 
 SAMPLES, LONGEST_SAMPLE = 3, 40
 FIRST_ROWS = 5
+ALLOWED, REFUSALS = 12, 10
 KINDS = {
     "number": gettext_lazy("Number"),
     "integer": gettext_lazy("Whole number"),
@@ -27,9 +28,10 @@ KINDS = {
 
 @dataclass(frozen=True)
 class ColumnLine:
-    """A column as the page lists it. `refused`: how many of its values the model would refuse."""
+    """A column as the page lists it. `title`: of the model's field; `refused`: how many values it would refuse."""
 
     name: str
+    heading: str
     title: str
     kind: str
     samples: list[str]
@@ -40,11 +42,12 @@ class ColumnLine:
 
 @dataclass(frozen=True)
 class Refusal:
-    """One thing that the model would say about some of the records, and in which rows."""
+    """One thing that the model would say about some of the records, in which rows, and which values it takes there."""
 
     sentence: str
     count: str
     rows: str
+    allowed: str
 
 
 @dataclass
@@ -60,7 +63,7 @@ class CheckPage:
         return [*self.said, *([] if self.is_ready else map(str, self._reasons()))]
 
     def _reasons(self) -> tuple[Problem, ...]:
-        if self.reading.sheet is not None and not self.reading.key:
+        if self.reading.sheet is not None and not self.reading.key and not self.reading.problems:
             return (Problem(_("No column tells the records apart by itself: choose the key below.")),)
         return self.reading.problems
 
@@ -85,8 +88,9 @@ class CheckPage:
     @cached_property
     def form(self) -> ReadingForm:
         """The choices, as they are."""
-        names = self.reading.sheet.names if self.reading.sheet else []
-        keys = [(name, name) for name in names]
+        sheet = self.reading.sheet
+        names = sheet.names if sheet else []
+        keys = list(zip(names, sheet.headings, strict=True)) if sheet else []
         models = [(name, title) for name, (title, _signature) in self.reading.candidates.items()]
         return ReadingForm(
             keys=keys if self.reading.key in names else [("", _("Choose")), *keys],
@@ -126,14 +130,17 @@ class CheckPage:
     def lines(self) -> list[ColumnLine]:
         """Every column."""
         prepared = self.reading.prepared
-        return [self._line(column) for column in prepared.columns] if prepared else []
+        if prepared is None:
+            return []
+        return [self._line(*found) for found in zip(prepared.columns, prepared.sheet.headings, strict=True)]
 
-    def _line(self, column: Column) -> ColumnLine:
+    def _line(self, column: Column, heading: str) -> ColumnLine:
         refused = sum(map(len, column.refused.values()))
-        samples = dict.fromkeys(_shown(value) for value in column.values[:500] if value is not None)
+        samples = dict.fromkeys(_shown(value, column) for value in column.values[:500] if value is not None)
         return ColumnLine(
             name=column.name,
-            title=column.feature.title if column.feature else column.name,
+            heading=heading,
+            title=column.feature.title if column.feature else "",
             kind=str(KINDS[column.kind]),
             samples=list(samples)[:SAMPLES],
             is_key=column.name == self.reading.key,
@@ -147,11 +154,8 @@ class CheckPage:
         prepared = self.reading.prepared
         if prepared is None:
             return []
-        rows = zip(*(column.values[:FIRST_ROWS] for column in prepared.columns), strict=True)
-        return [
-            (number, [_shown(value) for value in row])
-            for number, row in zip(prepared.sheet.rows[:FIRST_ROWS], rows, strict=True)
-        ]
+        columns = [[_shown(value, column) for value in column.values[:FIRST_ROWS]] for column in prepared.columns]
+        return list(zip(prepared.sheet.rows[:FIRST_ROWS], map(list, zip(*columns, strict=True)), strict=True))
 
     @cached_property
     def refusals(self) -> list[Refusal]:
@@ -159,10 +163,27 @@ class CheckPage:
         prepared = self.reading.prepared
         if prepared is None:
             return []
-        found = [(text, where) for column in prepared.columns for text, where in column.refused.items()]
-        found.sort(key=lambda item: -len(item[1]))
-        rows = prepared.sheet.rows
-        return [Refusal(text, figure(len(where)), listed([rows[index] for index in where])) for text, where in found]
+        found = [(column, text, where) for column in prepared.columns for text, where in column.refused.items()]
+        found.sort(key=lambda item: -len(item[2]))
+        return [
+            Refusal(
+                sentence=text,
+                count=figure(len(where)),
+                rows=listed([prepared.sheet.rows[index] for index in where]),
+                allowed=_allowed(column) if column.values[where[0]] is not None else "",
+            )
+            for column, text, where in found
+        ]
+
+    @property
+    def shown_refusals(self) -> list[Refusal]:
+        """The first of them."""
+        return self.refusals[:REFUSALS]
+
+    @property
+    def other_refusals(self) -> int:
+        """How many more there are."""
+        return len(self.refusals) - len(self.shown_refusals)
 
     @property
     def refused_records(self) -> str:
@@ -182,12 +203,27 @@ class CheckPage:
         """Columns of the set that the file lacks: its records lose them."""
         names = {line.name for line in self.lines}
         columns = self.reading.dataset.columns if self.reading.dataset and self.lines else []
-        return [column["name"] for column in columns if column["name"] not in names]
+        features = self.reading.signature.features if self.reading.signature else ()
+        titles = {feature.name: feature.title for feature in features}
+        missing = [column["name"] for column in columns if column["name"] not in names]
+        return [titles.get(name, name) for name in missing]
 
 
-def _shown(value: Any) -> str:
+def _allowed(column: Column) -> str:
+    """The values of a choice as pages say them; of many the first ones, and how many more there are."""
+    feature = column.feature
+    titles = [feature.category_title(value) for value in feature.values] if feature else []
+    if len(titles) <= ALLOWED:
+        return ", ".join(titles)
+    text = _("%(values)s and %(count)s more")
+    return text % {"values": ", ".join(titles[:ALLOWED]), "count": len(titles) - ALLOWED}
+
+
+def _shown(value: Any, column: Column) -> str:
     if value is None:
         return "–"
+    if column.feature and column.feature.dtype == "category":
+        value = column.feature.category_title(value)
     if isinstance(value, bool):
         return _("Yes") if value else _("No")
     text = value if isinstance(value, str) else figure(value)

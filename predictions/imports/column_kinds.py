@@ -5,7 +5,6 @@ Pure. The signature of the model that will be asked decides where the values all
 
 import math
 import re
-import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -14,12 +13,13 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from predictions.imports.csv_files import LONGEST_KEY, Dialect, FileRefused, Problem, Sheet
+from predictions.imports.wording import alike, choices, folded
 from registry.coercion import LARGEST_INTEGER, Refused
 from registry.signature import Feature, Signature
 
 CATEGORIES_AT_MOST = 25
 LONGEST_SEARCH = 500
-_KEY_NAME = re.compile(r"id|key|cl[eé]|uuid|matricule|row|(id|key|employee|matricule)[_ -].*|.*[_ -](id|key)")
+_KEY_NAME = re.compile(r"id|key|cl[eé]|uuid|matricule|row|(id|key|cl[eé]|employee|matricule)[_ -].*|.*[_ -](id|key)")
 _GROUPS = "[ \u00a0\u2009\u202f]"
 _NUMBERS = {
     # A leading zero or sixteen digits are no number but a code. Of the other decimal sign only what cannot be misread.
@@ -109,9 +109,11 @@ def _as_the_model_wants(feature: Feature, texts: list[str], dialect: Dialect) ->
     """What the model takes as it takes it, the rest as the file has it; its kind, if it takes at least half."""
     kept: dict[str, Any] = {}
     why: dict[str, str] = {}
+    plain, meant = {str(value) for value in feature.values}, choices(feature)
     for text in dict.fromkeys(texts):
         try:
-            kept[text] = feature.clean(_untyped(feature, text, dialect))
+            value = text if text in plain else meant.get(alike(text), text)
+            kept[text] = feature.clean(_untyped(feature, value, dialect))
         except Refused as refused:
             kept[text], why[text] = text or None, _sentence(feature, refused)
     counts = Counter(texts)
@@ -132,10 +134,11 @@ def _sentence(feature: Feature, refused: Refused) -> str:
     return str(refused) if feature.title in str(refused) else f"{feature.title}: {refused}"
 
 
-def _untyped(feature: Feature, text: str, dialect: Dialect) -> Any:
+def _untyped(feature: Feature, value: Any, dialect: Dialect) -> Any:
     """A number by the decimal sign of the file, before the model reads it by its own rules."""
-    value = number(text, dialect.decimal) if feature.kind in {"number", "integer"} else None
-    return text if value is None else value
+    is_number = isinstance(value, str) and feature.kind in {"number", "integer"}
+    found = number(value, dialect.decimal) if is_number else None
+    return value if found is None else found
 
 
 def _of_kind(feature: Feature, texts: list[str], kept: dict[str, Any], why: dict[str, str]) -> Column:
@@ -151,15 +154,20 @@ def _of_kind(feature: Feature, texts: list[str], kept: dict[str, Any], why: dict
 
 
 def guess_key(sheet: Sheet, signature: Signature | None = None) -> str:
-    """The column that most probably tells the records apart, or "" when none does."""
+    """The column that most probably tells the records apart, or "" when none does.
+
+    One that is called a key and nearly does is better than another one: which rows are wrong is said of it.
+    """
     features = {feature.name for feature in signature.features} if signature else set()
+    free = {n: texts for n, texts in zip(sheet.names, sheet.columns, strict=True) if n not in features}
     complete = [
         name
-        for name, texts in zip(sheet.names, sheet.columns, strict=True)
-        if name not in features and len(set(texts)) == len(texts) and all(texts) and max(map(len, texts)) <= LONGEST_KEY
+        for name, texts in free.items()
+        if len(set(texts)) == len(texts) and all(texts) and max(map(len, texts)) <= LONGEST_KEY
     ]
-    named = [name for name in complete if _KEY_NAME.fullmatch(name.casefold())]
-    return next(iter(named or complete), "")
+    named = [name for name in free if _KEY_NAME.fullmatch(name.casefold())]
+    nearly = [name for name in named if 2 * len(set(free[name])) > len(free[name])]
+    return next(iter([*(name for name in named if name in complete), *nearly, *complete, *named]), "")
 
 
 def keys(sheet: Sheet, name: str) -> list[str]:
@@ -177,17 +185,12 @@ def keys(sheet: Sheet, name: str) -> list[str]:
     sentences = {
         "empty": _("The key is empty."),
         "long": _("A key may have %(count)s characters at most.") % {"count": LONGEST_KEY},
-        "twice": _("The key is that of another row too: choose a column that tells all records apart."),
+        "twice": _("“%(column)s” is the same in several rows: give each row its own, or choose another key.")
+        % {"column": name},
     }
     if problems := [Problem(sentences[kind], found) for kind, found in rows.items() if found]:
         raise FileRefused(*problems)
     return texts
-
-
-def folded(text: str) -> str:
-    """Lower case without accents, for finding."""
-    plain = unicodedata.normalize("NFKD", text.lower())
-    return "".join(character for character in plain if not unicodedata.combining(character))
 
 
 def searches(keys_: Sequence[str], columns: Iterable[Column], key: str) -> list[str]:

@@ -15,6 +15,7 @@ from itertools import chain
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from predictions.imports.file_kinds import no_csv
 from registry.texts import figure
 
 MAX_ROWS = 100_000
@@ -32,7 +33,10 @@ DELIMITER_TITLES = {
 }
 ENCODINGS = {"utf-8": gettext_lazy("UTF-8"), "cp1252": gettext_lazy("Windows-1252 (older spreadsheets)")}
 DECIMALS = {"comma": gettext_lazy("Comma, as in 1234,5"), "point": gettext_lazy("Point, as in 1234.5")}
-_SPREADSHEETS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")  # .xlsx and .ods, .xls
+_NO_FORMULA = re.compile(
+    r"'[=+\-@\t\r]"
+)  # an apostrophe that keeps a spreadsheet from calculating is no part of a text
+_SPACES = re.compile("[\u00a0\u2007\u2009\u202f]")  # that do not break a line: French has one before a colon
 _SEP = re.compile(r"sep=(.)\r?\n", re.IGNORECASE)  # a first line for Excel alone, which hides it
 _NUMBER_LIKE = re.compile(r"[+-]?\d[\d \u00a0\u2009\u202f.,]*", re.ASCII)
 # 1,234 may be thousands or decimals; 1,5 and 1234,567 may not.
@@ -71,9 +75,13 @@ class Dialect:
 
 @dataclass(frozen=True)
 class Sheet:
-    """What a file holds, as texts in NFC without spaces around them. `rows`: the spreadsheet row of each record."""
+    """What a file holds, as texts in NFC without spaces around them. `rows`: the spreadsheet row of each record.
+
+    `names`: what the columns are called here; `headings`: what the file calls them.
+    """
 
     names: list[str]
+    headings: list[str]
     columns: list[list[str]]
     rows: list[int]
 
@@ -97,14 +105,14 @@ def listed(rows: Sequence[int]) -> str:
 
 
 def refuse_other_kinds(content: bytes, *, most: int) -> None:
-    """Raises FileRefused for what is no CSV file at all: empty, too large, a spreadsheet, UTF-16."""
+    """Raises FileRefused for what is no CSV file at all: empty, too large, of another kind, UTF-16."""
     sentence = ""
     if not content.strip(b"\xef\xbb\xbf \r\n\t"):
         sentence = _("The selected file is empty.")
     elif len(content) > most:
         sentence = _("The selected file must be smaller than %(size)d MB.") % {"size": most // 1_000_000}
-    elif content.startswith(_SPREADSHEETS):
-        sentence = _("The selected file must be a CSV file. In your spreadsheet choose “Save as”, then CSV.")
+    elif other := no_csv(content):
+        sentence = other
     elif content.startswith((b"\xff\xfe", b"\xfe\xff")) or content[:LOOKED_AT].count(0) * 4 > len(content[:LOOKED_AT]):
         sentence = _("The selected file is written in UTF-16. Save it as “CSV UTF-8” and select it again.")
     if sentence:
@@ -206,7 +214,10 @@ class _Cells(dict[str, str]):
     longest = 0
 
     def __missing__(self, text: str) -> str:
-        value = self[text] = unicodedata.normalize("NFC", text).strip()
+        value = unicodedata.normalize("NFC", text).strip()
+        if _NO_FORMULA.match(value):
+            value = value[1:].strip()
+        self[text] = value
         self.longest = max(self.longest, len(value))
         return value
 
@@ -273,7 +284,7 @@ def _records(body: Iterator[tuple[int, list[str]]], width: int) -> tuple[list[in
 
 def _names(first: list[str]) -> list[str]:
     """The names of the columns; one without a name gets its number."""
-    names = [unicodedata.normalize("NFC", cell).strip() for cell in first]
+    names = [_SPACES.sub(" ", unicodedata.normalize("NFC", cell)).strip() for cell in first]
     problems = []
     if any(len(name) > LONGEST_NAME or not name.isprintable() for name in names):
         text = _("Shorten the names of the columns to %(count)s characters in one line.") % {"count": LONGEST_NAME}
@@ -301,4 +312,5 @@ def _kept(names: list[str], first: list[str], columns: list[list[str]], rows: li
     keep = [index for index, column in enumerate(columns) if named[index] or any(column)]
     if len(keep) < 2:
         raise FileRefused(Problem(_one_column()))
-    return Sheet([names[index] for index in keep], [columns[index] for index in keep], rows)
+    kept = [names[index] for index in keep]
+    return Sheet(kept, kept, [columns[index] for index in keep], rows)

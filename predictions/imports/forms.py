@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from predictions.imports.csv_files import DECIMALS, DELIMITER_TITLES, ENCODINGS
-from predictions.imports.verbs import LONGEST_TITLE
+from predictions.imports.verbs import LONGEST_TITLE, called_already, set_called
 from predictions.models import Dataset
 from registry.forms import ActionForm
 
@@ -41,7 +41,7 @@ class UploadForm(ActionForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        known = list(Dataset.objects.order_by("title").values_list("name", "title"))
+        known = [(dataset.name, dataset.called) for dataset in Dataset.objects.order_by("title")]
         self.fields["set"].choices = [(NEW, _("A new set of records")), *known]  # type: ignore[attr-defined]
         self.fields["title"].validators = [MaxLengthValidator(LONGEST_TITLE), _printable]
         if not known:
@@ -49,9 +49,14 @@ class UploadForm(ActionForm):
             self.fields["title"].help_text = _("What these records are, for example Employees.")
 
     def clean(self) -> None:
-        """A new set needs a title."""
-        if self.cleaned_data.get("set") == NEW and self.cleaned_data.get("title") == "":
+        """A new set needs a title of its own."""
+        title = self.cleaned_data.get("title")
+        if self.cleaned_data.get("set") != NEW or title is None:
+            return
+        if not title:
             self.add_error("title", _("Enter a title for the new set of records."))
+        elif other := set_called(title):
+            self.add_error("title", called_already(other))
 
     def content(self) -> bytes:
         """The bytes of the file of a form that is valid."""

@@ -8,12 +8,14 @@ from typing import Any
 from urllib.parse import urlencode
 
 from predictions import masking, model_cards
-from predictions.imports import column_kinds, csv_files, verbs
+from predictions.imports import column_kinds, csv_files, verbs, wording
 from predictions.imports.csv_files import DECIMALS, DELIMITERS, ENCODINGS, Dialect, FileRefused, Problem, Sheet
 from predictions.imports.verbs import LONGEST_TITLE, Prepared
 from predictions.models import Dataset, Upload
 from registry.models import RegisteredModel
 from registry.signature import Signature
+
+FEWEST_COLUMNS = 2  # that a model knows, before it is proposed for a file that lacks others
 
 
 class Reading:
@@ -35,10 +37,20 @@ class Reading:
         return Dialect(**said) if len(said) == len(known) + 1 else replace(csv_files.guess(self.content), **said)
 
     @cached_property
-    def sheet(self) -> Sheet | None:
+    def file(self) -> Sheet | None:
         """The texts of the file; None when it cannot be read, and `problems` say why."""
         try:
             return csv_files.read(self.content, self.dialect)
+        except FileRefused as refused:
+            self.problems = refused.problems
+            return None
+
+    @cached_property
+    def sheet(self) -> Sheet | None:
+        """The same under the names that the model uses; None when two columns mean one field, too."""
+        key = self.dataset.key_column if self.dataset else self._query.get("key", "")
+        try:
+            return wording.renamed(self.file, self.signature, key) if self.file else None
         except FileRefused as refused:
             self.problems = refused.problems
             return None
@@ -56,6 +68,12 @@ class Reading:
             return self.dataset.title
         said = "".join(filter(str.isprintable, self._query.get("title", ""))).strip()
         return (said or PurePath(self.upload.name).stem or self.upload.name)[:LONGEST_TITLE]
+
+    @cached_property
+    def namesake(self) -> Dataset | None:
+        """A set that is called like the new one already; not the one that the same page made a moment ago."""
+        found = None if self.dataset else verbs.set_called(self.title)
+        return found if found and found.name != self._query.get("name") else None
 
     @cached_property
     def key(self) -> str:
@@ -89,14 +107,17 @@ class Reading:
         return RegisteredModel.objects.filter(name=name).first() if name in self.candidates else None
 
     def _fitting(self) -> str:
-        """The model that uses most columns of the file, among those that find all they need in it."""
-        names = set(self.sheet.names) if self.sheet else set()
-        used = {
-            name: sum(feature.name in names for feature in signature.features)
-            for name, (_title, signature) in self.candidates.items()
-            if all(feature.nullable or feature.name in names for feature in signature.features)
-        }
-        return max(used, key=lambda name: used[name], default="")
+        """The model that finds all it needs in the file, or else most of it; then the one that uses most columns."""
+        fits = {name: self._fit(signature) for name, (_title, signature) in self.candidates.items()}
+        # One column of many may have its name by chance.
+        known = {name: fit for name, fit in fits.items() if fit[0] or fit[1] >= FEWEST_COLUMNS}
+        return max(known, key=lambda name: known[name], default="")
+
+    def _fit(self, signature: Signature) -> tuple[bool, int, int]:
+        """Whether the file has every column that this model needs, how many of those, and how many that it uses."""
+        names = set(wording.names_of(self.file.headings, signature)) if self.file else set()
+        needed = [feature.name in names for feature in signature.features if not feature.nullable]
+        return all(needed), sum(needed), sum(feature.name in names for feature in signature.features)
 
     @cached_property
     def signature(self) -> Signature | None:
@@ -107,6 +128,9 @@ class Reading:
     def prepared(self) -> Prepared | None:
         """The records; None when they cannot be imported like this, and `problems` say why."""
         if self.sheet is None:
+            return None
+        if self.namesake:
+            self.problems = (Problem(verbs.called_already(self.namesake)),)
             return None
         try:
             found = column_kinds.keys(self.sheet, self.key)

@@ -16,9 +16,10 @@ from django.utils.translation import gettext as _
 from psycopg.errors import LockNotAvailable
 
 from predictions import masking
-from predictions.imports import column_kinds, csv_files
+from predictions.imports import column_kinds, csv_files, wording
 from predictions.imports.column_kinds import Column
 from predictions.imports.csv_files import Dialect, FileRefused, Problem, Sheet
+from predictions.listing import columns
 from predictions.models import Dataset, Record, Upload
 from registry.models import RegisteredModel
 from registry.rights import demand
@@ -75,7 +76,7 @@ class Imported:
 def prepare(content: bytes, dialect: Dialect, key_column: str, signature: Signature | None) -> Prepared:
     """The records of a file, typed, with their keys. Raises FileRefused."""
     csv_files.refuse_other_kinds(content, most=settings.MAX_UPLOAD_BYTES)
-    sheet = csv_files.read(content, dialect)
+    sheet = wording.renamed(csv_files.read(content, dialect), signature, key_column)
     found = column_kinds.keys(sheet, key_column)
     return Prepared(sheet, column_kinds.typed(sheet, dialect, key_column, signature), found)
 
@@ -90,16 +91,20 @@ def import_records(
     title: str = "",
     model: RegisteredModel | None = None,
     fresh: bool = False,
+    is_example: bool = False,
 ) -> Imported:
     """Bring the records of a file into the set `name`, by their keys; the set is made if there is none.
 
     `dialect` is guessed when it is missing; an empty `title` and a missing `model` leave a set's own as they are.
     `fresh`: the set is meant to be a new one; only its maker may send the same file again.
+    `is_example`: visitors may see the set from now on; an import without it ends that, for what it brings may be real.
     All or nothing. Raises NotAllowed, FileRefused, SetInUse.
     """
     demand(by, "predictions.add_record")
     known = Dataset.objects.select_related("model").filter(name=name).first()
     _check_set(name, known, key_column)
+    if known is None and (other := set_called(title or name)):
+        raise FileRefused(Problem(called_already(other)))
     signature = masking.signature_of(Dataset(model=model or (known.model if known else None)))
     prepared = prepare(content, dialect or csv_files.guess(content), key_column, signature)
     described = [column.described() for column in prepared.columns]
@@ -107,8 +112,10 @@ def import_records(
     try:
         with transaction.atomic():
             dataset = _locked(name, title, key_column, model, by, fresh=fresh)
+            dataset.is_example = is_example
             created, changed = _write(dataset, rows)
             _describe(dataset, described, is_whole=len(rows) == _count(dataset))
+            columns.rebuild(dataset)
     except OperationalError as error:
         if isinstance(error.__cause__, LockNotAvailable):
             sentence = _("Somebody is importing into these records right now. Try again in a minute.")
@@ -194,6 +201,19 @@ def already_there(dataset: Dataset, keys: Sequence[str]) -> int:
             [dataset.pk, sent],
         )
         return int(cursor.fetchone()[0])
+
+
+def set_called(title: str) -> Dataset | None:
+    """The set that people would take for this one: its title differs by case and accents at most."""
+    wanted = wording.alike(title)
+    found = Dataset.objects.select_related("model").order_by("pk")
+    return next((item for item in found if wanted in {wording.alike(item.title), wording.alike(item.called)}), None)
+
+
+def called_already(dataset: Dataset) -> str:
+    """Why there is no second set of this title."""
+    text = _("There is a set “%(title)s” already: import into that one, or enter another title.")
+    return text % {"title": dataset.called}
 
 
 def free_name(title: str) -> str:

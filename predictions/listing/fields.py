@@ -15,7 +15,7 @@ from registry.signature import Feature, text_in
 from registry.texts import figure
 
 NOTHING = "–"
-LONGEST_CELL = 200
+LONGEST_CELL = 80
 WRITTEN_OUT = 10**15  # larger numbers are shown as they are stored
 SHOWN_AT_FIRST = 5
 
@@ -43,8 +43,9 @@ class Field:
 
     @property
     def heading(self) -> str:
-        """Title and unit."""
-        return f"{self.title} ({self.unit})" if self.unit else self.title
+        """Title and unit, unless the title says it: Years in the company."""
+        is_said = self.unit.casefold() in self.title.casefold().split()
+        return f"{self.title} ({self.unit})" if self.unit and not is_said else self.title
 
     @property
     def group(self) -> str:
@@ -54,21 +55,22 @@ class Field:
     def is_number(self) -> bool:
         return self.kind in {"number", "integer"}
 
-    def text(self, value: Any) -> str:
-        """A stored value as a person reads it, without its unit. Any JSON has a text."""
+    def text(self, value: Any, *, longest: int | None = LONGEST_CELL) -> str:
+        """A stored value as a person reads it, without its unit, cut at `longest`. Any JSON has a text."""
         if value is None or value == "":
             return NOTHING
         if isinstance(value, bool) and not (self.feature and self.feature.dtype == "category"):
             return _("Yes") if value else _("No")
         if self.feature and self.feature.dtype == "category":
-            return _short(self.feature.category_title(value))
+            return _short(self.feature.category_title(value), longest)
         if isinstance(value, int | float) and abs(value) < WRITTEN_OUT:
             return figure(value)
-        return _short(json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list) else str(value))
+        text = json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list) else str(value)
+        return _short(text, longest)
 
-    def with_unit(self, value: Any) -> str:
+    def with_unit(self, value: Any, *, longest: int | None = LONGEST_CELL) -> str:
         """The same with its unit."""
-        text = self.text(value)
+        text = self.text(value, longest=longest)
         return f"{text} {self.unit}" if self.unit and text != NOTHING else text
 
     def choice(self, value: str) -> str:
@@ -94,13 +96,14 @@ def titled(name: str) -> str:
 
 
 def key_title(dataset: Dataset) -> str:
-    """What the key tells apart: `id_employee` tells employees apart."""
+    """What the key tells apart: `id_employee` tells employees apart. In the reader's language where the catalogue knows it."""
     words = [word for word in dataset.key_column.replace("_", " ").split() if word.lower() != "id"]
-    return titled(" ".join(words) or dataset.key_column)
+    title = titled(" ".join(words) or dataset.key_column)
+    return _(title) if title else ""
 
 
-def _short(text: str) -> str:
-    return text if len(text) <= LONGEST_CELL else text[: LONGEST_CELL - 1] + "…"
+def _short(text: str, longest: int | None) -> str:
+    return text if longest is None or len(text) <= longest else text[: longest - 1].rstrip() + "…"
 
 
 def fields_of(dataset: Dataset, user: User | AnonymousUser) -> dict[str, Field]:

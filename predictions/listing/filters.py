@@ -1,19 +1,17 @@
 """What narrows the table of a set of records: search words and filters by column, read from an address.
 
-Names come from outside. Only those of columns that the reader may see become part of a query, and always as values.
+Names come from outside. Only those of columns that the reader may see are looked up.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
-from django.db.models import F, Func, JSONField, Q, TextField, Value
-from django.db.models.functions import Cast, Lower
-from django.db.models.lookups import GreaterThanOrEqual, In, LessThanOrEqual
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 
-from predictions.imports.column_kinds import folded
+from predictions.imports.wording import folded
+from predictions.listing import arrays, columns
+from predictions.listing.arrays import SEARCH, Column, Mask
 from predictions.listing.fields import Field
 from registry import coercion
 from registry.coercion import Refused
@@ -23,12 +21,56 @@ IS, FROM, TO = "is.", "from.", "to."  # before a column's name
 WORDS_AT_MOST = 8
 CHOICES_AT_MOST = 100
 LONGEST_SEARCH = 200
-# What a file may call true and false; the model's own columns hold JSON booleans.
-BOOLEANS = {"true": ["true", "yes", "oui", "vrai", "1"], "false": ["false", "no", "non", "faux", "0"]}
-# No number of a record lies outside, and nothing but a number lies between: jsonb sorts by type first.
-LEAST, MOST = "-1e400", "1e400"
 
-Condition = Q | In | GreaterThanOrEqual | LessThanOrEqual
+
+@dataclass(frozen=True)
+class Holds:
+    """A word that the search text holds."""
+
+    word: str
+
+    @property
+    def column(self) -> tuple[str, str]:
+        """What the index calls the column that this is about, and its kind."""
+        return SEARCH, SEARCH
+
+    def mask(self, column: Column) -> Mask:
+        """Which records meet this."""
+        return arrays.containing(column, self.word)
+
+
+@dataclass(frozen=True)
+class Between:
+    """A number from `low` to `high`; None is no bound."""
+
+    field: Field
+    low: float | None
+    high: float | None
+
+    @property
+    def column(self) -> tuple[str, str]:
+        return columns.of(self.field.name), self.field.kind
+
+    def mask(self, column: Column) -> Mask:
+        return arrays.between(column, self.low, self.high)
+
+
+@dataclass(frozen=True)
+class OneOf:
+    """A value that is among some."""
+
+    field: Field
+    values: tuple[str, ...]
+
+    @property
+    def column(self) -> tuple[str, str]:
+        return columns.of(self.field.name), self.field.kind
+
+    def mask(self, column: Column) -> Mask:
+        return arrays.one_of(column, self.values)
+
+
+Condition = Holds | Between | OneOf
 
 
 @dataclass(frozen=True)
@@ -49,7 +91,7 @@ class Problem:
 
 @dataclass
 class Filters:
-    """What an address asks for: conditions for a query, the same in words, and what could not be understood."""
+    """What an address asks for: conditions, the same in words, and what could not be understood."""
 
     conditions: list[Condition] = field(default_factory=list)
     chips: list[Chip] = field(default_factory=list)
@@ -95,7 +137,7 @@ def _search(found: Filters, text: str) -> None:
     if len(text) > LONGEST_SEARCH or len(words) > WORDS_AT_MOST:
         found.problems.append(Problem("q", _("Search for fewer words.")))
         return
-    found.conditions += [Q(search__contains=folded(word)) for word in words]  # the key is part of what is searched
+    found.conditions += [Holds(folded(word)) for word in words]  # the key is part of what is searched
     if words:
         found.chips.append(Chip(_("Search: “%(words)s”") % {"words": " ".join(words)}, ("q",)))
 
@@ -109,8 +151,7 @@ def _between(found: Filters, item: Field, low_text: str, high_text: str) -> None
         sentence = _("“%(field)s”: the first number must not be above the second.")
         found.problems.append(Problem(FROM + item.name, sentence % {"field": item.title}))
         return
-    value = value_of(item.name)
-    found.conditions += [GreaterThanOrEqual(value, _json(low, LEAST)), LessThanOrEqual(value, _json(high, MOST))]
+    found.conditions.append(Between(item, low, high))
     words = {"field": item.title, "low": _figure(item, low), "high": _figure(item, high)}
     if low is None:
         text = _("%(field)s: at most %(high)s") % words
@@ -131,10 +172,6 @@ def _bound(found: Filters, item: Field, where: str, text: str) -> float | None:
         return None
 
 
-def _json(bound: float | None, otherwise: str) -> Cast:
-    return Cast(Value(otherwise if bound is None else repr(bound)), JSONField())
-
-
 def _figure(item: Field, bound: float | None) -> str:
     return "" if bound is None else f"{figure(bound)} {item.unit}".strip()
 
@@ -148,29 +185,11 @@ def _one_of(found: Filters, item: Field, texts: list[str]) -> None:
         found.problems.append(Problem(IS + item.name, _told(item, str(refused))))
         return
     if item.kind == "boolean":
-        wanted = [text for text in wanted if text in BOOLEANS]
-        words = [word for text in wanted for word in BOOLEANS[text]]
-        found.conditions.append(In(Lower(text_of(item.name)), words or [""]))
-    else:
-        found.conditions.append(In(text_of(item.name), wanted))
+        wanted = [text for text in wanted if text in arrays.BOOLEANS]
+    found.conditions.append(OneOf(item, tuple(wanted)))
     values = ", ".join(item.choice(text) for text in wanted)
     found.chips.append(Chip(_told(item, values), (IS + item.name,)))
 
 
 def _told(item: Field, text: str) -> str:
     return _("%(field)s: %(text)s") % {"field": item.title, "text": text}
-
-
-def value_of(name: str) -> Func:
-    """The value of a column as JSON. Not Django's own key lookup: that takes the column "2024" for a position."""
-    return _at(name, " -> ", JSONField())
-
-
-def text_of(name: str) -> Func:
-    """The value of a column as text."""
-    return _at(name, " ->> ", TextField())
-
-
-def _at(name: str, operator: str, kind: Any) -> Func:
-    key = Cast(Value(name), TextField())
-    return Func(F("data"), key, template="(%(expressions)s)", arg_joiner=operator, output_field=kind)

@@ -5,18 +5,18 @@ A page begins after a record, whose place in the order is looked up: no value of
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
 
+import numpy as np
 from django.contrib.auth.models import AnonymousUser, User
-from django.db.models import QuerySet
 from django.http import QueryDict
 
+from predictions.listing import columns
+from predictions.listing.arrays import IDS, Array
 from predictions.listing.askable import models_for
-from predictions.listing.counts import matches
 from predictions.listing.fields import Field, fields_of
 from predictions.listing.filters import Filters, Problem, no_such_column, read
-from predictions.listing.order import Order, beyond, ordered, place_in
+from predictions.listing.order import Order
 from predictions.models import Dataset, Record
 
 __all__ = ["Asked", "Page", "ask", "in_words", "matching", "models_for", "page"]
@@ -43,11 +43,10 @@ class Asked:
 
 @dataclass(frozen=True)
 class Page:
-    """Records, how many there are of their kind (`is_exact`: counted), and the last of them when more follow."""
+    """Records, how many there are of their kind, and the last of them when more follow."""
 
     records: list[Record]
     count: int
-    is_exact: bool
     following: int | None
 
 
@@ -65,15 +64,18 @@ def ask(dataset: Dataset, sent: QueryDict, user: User | AnonymousUser) -> Asked:
         dataset,
         fields,
         filters,
-        Order(name, sent.get("order") == "desc"),
+        Order(name, sent.get("order") == "desc", known if name else None),
         int(after) if _NUMBER.fullmatch(after) else None,
     )
 
 
-def matching(dataset: Dataset, query: str | QueryDict, user: User | AnonymousUser) -> QuerySet[Record]:
-    """The records that a search and filters find; none for a query that cannot be understood."""
+def matching(dataset: Dataset, query: str | QueryDict, user: User | AnonymousUser) -> Array:
+    """The numbers of the records that a search and filters find, in the order they came in.
+
+    None at all for a query that cannot be understood.
+    """
     asked = ask(dataset, QueryDict(query) if isinstance(query, str) else query, user)
-    return _narrowed(asked) if not asked.problems else Record.objects.none()
+    return np.array([], int) if asked.problems else _numbers(replace(asked, order=Order()))
 
 
 def in_words(dataset: Dataset, query: str | QueryDict, user: User | AnonymousUser) -> list[str]:
@@ -82,34 +84,36 @@ def in_words(dataset: Dataset, query: str | QueryDict, user: User | AnonymousUse
     return [chip.text for chip in asked.filters.chips]
 
 
-def _narrowed(asked: Asked) -> QuerySet[Record]:
-    return Record.objects.filter(*asked.filters.conditions, dataset=asked.dataset)
-
-
 def page(asked: Asked) -> Page:
-    """One page, with at most one look into all records: first their numbers, because rows with their data sort slowly."""
+    """One page: the numbers of its records, and then those records alone."""
     if asked.problems:
-        return Page([], 0, is_exact=True, following=None)
-    every = Record.objects.filter(dataset=asked.dataset)
-    place = place_in(asked.order, asked.dataset, asked.fields)
-    if not asked.filters.conditions:
-        return _page(_after(every, asked, place), asked.dataset.size, is_exact=True)
-    narrowed = _narrowed(asked)
-    known = matches(every, ordered(narrowed, asked.order, place), asked.dataset.size, asked.filters.conditions)
-    if known.numbers is None:
-        return _page(_after(narrowed, asked, place), known.count, is_exact=known.is_exact)
-    start = known.numbers.index(asked.after) + 1 if asked.after in known.numbers else 0
-    return _page(known.numbers[start : start + PAGE + 1], known.count, is_exact=True)
+        return Page([], 0, following=None)
+    if not asked.filters.conditions and not asked.order.name:
+        return _page(_as_they_came(asked), asked.dataset.size)
+    numbers = _numbers(asked)
+    (places,) = np.nonzero(numbers == (asked.after or 0))
+    start = int(places[0]) + 1 if places.size else 0
+    return _page(numbers[start : start + PAGE + 1].tolist(), len(numbers))
 
 
-def _after(found: QuerySet[Record], asked: Asked, place: Any) -> list[int]:
-    """The numbers of the records of the page, and one more if there is one."""
-    if asked.after:
-        found = found.filter(beyond(asked.dataset, asked.after, asked.order, place))
-    return list(ordered(found, asked.order, place).values_list("pk", flat=True)[: PAGE + 1])
+def _as_they_came(asked: Asked) -> list[int]:
+    """The numbers of the records of the page, and one more if there is one, without a look at all the others."""
+    found = Record.objects.filter(dataset=asked.dataset, pk__gt=asked.after or 0).order_by("pk")
+    return list(found.values_list("pk", flat=True)[: PAGE + 1])
 
 
-def _page(numbers: list[int], count: int, *, is_exact: bool) -> Page:
+def _numbers(asked: Asked) -> Array:
+    """The numbers of all records that match, in order."""
+    order, conditions = asked.order, asked.filters.conditions
+    looked_at = [condition.column for condition in conditions] + ([order.column] if order.name else [])
+    known = columns.load(asked.dataset, {IDS: IDS, **dict(looked_at)})
+    masks = [condition.mask(known[condition.column[0]]) for condition in conditions]
+    numbers = known[IDS].data
+    found = np.flatnonzero(np.logical_and.reduce(masks)) if masks else np.arange(len(numbers))
+    return numbers[order.of(found, known[order.column[0]]) if order.name else found]
+
+
+def _page(numbers: list[int], count: int) -> Page:
     known = Record.objects.defer("search").in_bulk(numbers[:PAGE])
     records = [known[number] for number in numbers[:PAGE] if number in known]
-    return Page(records, count, is_exact, numbers[PAGE - 1] if len(numbers) > PAGE else None)
+    return Page(records, count, numbers[PAGE - 1] if len(numbers) > PAGE else None)

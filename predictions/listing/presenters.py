@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from django.conf import settings
 from django.contrib.auth.models import AnonymousUser, User
 from django.http import QueryDict
 from django.template.loader import render_to_string
@@ -25,7 +26,7 @@ MISSING_NAMED = 5
 
 @dataclass(frozen=True)
 class Heading:
-    """A column of the table. `url` sorts by it, and is empty where the reader may not; `order` is for aria-sort."""
+    """A column of the table. `url` sorts by it; `order` is for aria-sort."""
 
     title: str
     url: str
@@ -99,7 +100,8 @@ class TablePage:
         self.asked: Asked = lists.ask(dataset, sent, user)
         self.page: Page = lists.page(self.asked)
         known = self.asked.fields
-        names = [name for name in chosen if name in known] or first_shown(list(known.values()))
+        names = [name for name in chosen if name in known and not known[name].is_hidden]
+        names = names or first_shown(list(known.values()))
         self.shown = [known[name] for name in names]
         self._drawn: dict[tuple[str, str], str] = {}
 
@@ -139,12 +141,8 @@ class TablePage:
     def headings(self) -> list[Heading]:
         """The key, and the columns that are shown."""
         key = self._heading(self.dataset.key_column, self.key_title, is_number=False)
-        return [key, *(self._of_field(field) for field in self.shown)]
-
-    def _of_field(self, field: Field) -> Heading:
-        if field.is_hidden:
-            return Heading(field.heading, "", is_number=field.is_number)
-        return self._heading(field.name, field.heading, is_number=field.is_number)
+        own = [self._heading(field.name, field.heading, is_number=field.is_number) for field in self.shown]
+        return [key, *own]
 
     def _heading(self, name: str, title: str, *, is_number: bool) -> Heading:
         order = self.asked.order
@@ -180,7 +178,7 @@ class TablePage:
 
     def _cell(self, field: Field, record: Record) -> tuple[str, str, str]:
         kind = "number" if field.is_number else "words"
-        return field.title, self._masked if field.is_hidden else field.text(record.data.get(field.name)), kind
+        return field.title, field.text(record.data.get(field.name)), kind
 
     @cached_property
     def _base(self) -> str:
@@ -193,10 +191,6 @@ class TablePage:
     @cached_property
     def _words(self) -> dict[str, str]:
         return {"tick": _("Tick %(key)s"), "ask": _("%(model)s about %(key)s")}
-
-    @cached_property
-    def _masked(self) -> str:
-        return render_to_string("predictions/records/hidden.html").strip()
 
     def _share(self, row: Row) -> str:
         """How likely, drawn once for all lines in which it is the same."""
@@ -218,9 +212,13 @@ class TablePage:
         if not self.is_narrowed:
             return _("1 record") if self.dataset.size == 1 else _("%(count)s records") % {"count": all_of_them}
         numbers = {"count": figure(self.page.count, grouped=True), "all": all_of_them}
-        if self.page.is_exact:
-            return _("%(count)s of %(all)s records") % numbers
-        return _("About %(count)s of %(all)s records") % numbers
+        return _("%(count)s of %(all)s records") % numbers
+
+    @property
+    def too_many(self) -> str:
+        """How many can be asked about at once, where more are found; else empty."""
+        most = settings.RECORDS_PER_CALL
+        return figure(most, grouped=True) if self.page.count > most else ""
 
     @property
     def all_of_them(self) -> str:
@@ -228,9 +226,7 @@ class TablePage:
         number = figure(self.page.count, grouped=True)
         if not self.is_narrowed:
             return _("All %(count)s records of this set") % {"count": number}
-        if self.page.is_exact:
-            return _("All %(count)s records that were found") % {"count": number}
-        return _("All records that were found, about %(count)s") % {"count": number}
+        return _("All %(count)s records that were found") % {"count": number}
 
     # --- narrowing ---
 
@@ -279,8 +275,17 @@ class TablePage:
 
     @property
     def columns(self) -> list[Choice]:
-        """Every column, for who chooses those that are shown."""
-        return [Choice(field.name, field.title, field in self.shown) for field in self.asked.fields.values()]
+        """Every column that the reader may see, for who chooses those that are shown."""
+        fields = [field for field in self.asked.fields.values() if not field.is_hidden]
+        return [Choice(field.name, field.title, field in self.shown) for field in fields]
+
+    @property
+    def hidden(self) -> str:
+        """How many columns the reader may not see, as a sentence; empty when there are none."""
+        count = sum(field.is_hidden for field in self.asked.fields.values())
+        if count < 2:
+            return _("1 column is hidden from you.") if count else ""
+        return _("%(count)s columns are hidden from you.") % {"count": figure(count)}
 
     # --- asking ---
 

@@ -28,9 +28,9 @@ class Set:
 
 
 def sets(user: User | AnonymousUser) -> list[Set]:
-    """Every set, by its title."""
+    """Every set that the reader may see, by its title."""
     may_ask = user.has_perm("predictions.add_prediction")
-    found = Dataset.objects.select_related("model", "updated_by").order_by("title", "pk")
+    found = Dataset.objects.visible_to(user).select_related("model", "updated_by").order_by("title", "pk")
     models = in_service()
     return [_set(dataset, models, may_ask=may_ask) for dataset in found]
 
@@ -39,10 +39,7 @@ def _set(dataset: Dataset, in_service_now: list[InService], *, may_ask: bool) ->
     models = models_of(dataset, in_service_now)
     askable = [model for model in models if model.can_be_asked] if may_ask else []
     obstacle = "" if askable or not may_ask else why_none(models)
-    size = (
-        _("1 record") if dataset.size == 1 else _("%(count)s records") % {"count": figure(dataset.size, grouped=True)}
-    )
-    return Set(dataset, size, person(dataset.updated_by), askable, obstacle)
+    return Set(dataset, _size(dataset.size), person(dataset.updated_by), askable, obstacle)
 
 
 def _size(records: int) -> str:

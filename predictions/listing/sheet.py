@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from predictions import masking
 from predictions.listing.askable import Askable, models_of
 from predictions.listing.fields import Field, fields_of, key_title
-from predictions.listing.last_answers import Seen, answers_of
+from predictions.listing.last_answers import Seen, answers_of, last_answers
 from predictions.listing.presenters import why_none
 from predictions.models import Record
 from predictions.presenters.values import positive_title
@@ -55,14 +55,25 @@ class RecordSheet:
 
     def _entry(self, field: Field) -> Entry:
         value = self.record.data.get(field.name)
-        return Entry(field.title, masking.MASK if field.is_hidden else field.with_unit(value), field.is_hidden)
+        text = masking.MASK if field.is_hidden else field.with_unit(value, longest=None)
+        return Entry(field.title, text, field.is_hidden)
+
+    @property
+    def has_hidden(self) -> bool:
+        """Whether the reader may not see some of it."""
+        return any(entry.is_hidden for _title, entries in self.sections for entry in entries)
 
     # --- answers ---
 
-    @property
+    @cached_property
     def last(self) -> Seen | None:
-        """The newest answer, on the first page."""
-        return self.answers[0] if self.answers and not self.is_later else None
+        """The newest answer about the record as it is, on the first page."""
+        if self.is_later:
+            return None
+        found = next((seen for seen in self.answers if not seen.is_changed), None)
+        if found is None and self.older:
+            return last_answers([self.record], self.user).get(self.record.pk)
+        return found
 
     @property
     def scale(self) -> charts.Scale | None:
@@ -81,10 +92,13 @@ class RecordSheet:
 
     def _event(self, seen: Seen) -> TimelineEvent:
         row = seen.row
-        tone: Tone = "plain" if row.scale is None else "up" if row.scale.is_above else "down"
+        tone: Tone = "up" if row.scale and row.scale.is_above else "down"
+        if row.scale is None or seen.is_changed:
+            tone = "plain"
         words = {"model": row.title, "number": row.prediction.version.number, "who": person(row.prediction.user)}
         told = _("%(model)s, version %(number)s, asked by %(who)s") if seen.url else _("%(model)s, version %(number)s")
-        text = " · ".join(filter(None, [row.share, told % words]))
+        changed = _("values changed") if seen.is_changed else ""
+        text = " · ".join(filter(None, [changed, row.share, told % words]))
         return TimelineEvent(row.prediction.created_at, row.label, text, seen.url, tone)
 
     # --- asking ---

@@ -23,6 +23,7 @@ class Source(models.TextChoices):
     """The door a question came through."""
 
     FORM = "form", _("Form")
+    CHANGED = "changed", _("Form, values changed")  # about a record, with other values than it has
     API = "api", _("API")
     SEED = "seed", _("API, short path")
     RECORDS = "records", _("Records")
@@ -67,7 +68,7 @@ class PredictionQuerySet(models.QuerySet["Prediction"]):
 
     def of_call(self, request_id: UUID) -> Self:
         """The rows of one call, in order, however many: all of them got their ids within the second after its own."""
-        return self.filter(id__gte=request_id, id__lt=_a_second_after(request_id), request_id=request_id).order_by("id")
+        return self.filter(id__gte=request_id, id__lt=a_second_after(request_id), request_id=request_id).order_by("id")
 
     def for_page(self) -> Self:
         """With everything a record page or a list shows, in one query."""
@@ -96,7 +97,8 @@ class PredictionQuerySet(models.QuerySet["Prediction"]):
             row._state.adding, row._state.db = False, self.db
 
 
-def _a_second_after(number: UUID) -> UUID:
+def a_second_after(number: UUID) -> UUID:
+    """The number that an answer of a second later has at least: all rows of a call lie before it."""
     # The first 48 bits of a UUIDv7 are milliseconds.
     return UUID(int=min(number.int + (1000 << 80), 2**128 - 1))
 
@@ -159,6 +161,7 @@ class Prediction(Asked):
         indexes = [
             models.Index(fields=["version", "id"], name="prediction_by_version"),
             models.Index(fields=["user", "id"], name="prediction_by_user"),
+            models.Index(fields=["user", "id"], name="prediction_by_call", condition=Q(row=0)),
             models.Index(fields=["label", "id"], name="prediction_by_label"),
             models.Index(fields=["record", "id"], name="prediction_by_record", condition=Q(record__isnull=False)),
             models.Index(

@@ -7,7 +7,8 @@ from django.contrib.auth.models import User
 
 from predictions import actions
 from predictions.actions import Answer
-from predictions.imports.column_kinds import folded
+from predictions.imports.wording import folded
+from predictions.listing import columns
 from predictions.models import Dataset, Record, Source
 from registry.models import ModelVersion
 
@@ -47,10 +48,10 @@ DEPARTMENTS = ["Commercial", "Consulting", "Ressources Humaines"]
 def dataset(version: ModelVersion, by: User, rows: Sequence[dict[str, Any]], name: str = "employees") -> Dataset:
     """A set of as many people; each row says what differs from PERSON, and `key`."""
     features = {feature.name: feature for feature in version.parsed_signature().features}
-    columns: list[dict[str, Any]] = [{"name": "id_employee", "kind": "text"}, *EXTRA]
+    described: list[dict[str, Any]] = [{"name": "id_employee", "kind": "text"}, *EXTRA]
     for column in PERSON:
         values = [str(value) for value in features[column].values]
-        columns.append(
+        described.append(
             {"name": column, "kind": "category", "values": values}
             if values
             else {"name": column, "kind": "integer", "low": 0, "high": 60}
@@ -60,11 +61,12 @@ def dataset(version: ModelVersion, by: User, rows: Sequence[dict[str, Any]], nam
         title="Employees",
         model=version.model,
         key_column="id_employee",
-        columns=columns,
+        columns=described,
         size=len(rows),
         updated_by=by,
     )
     Record.objects.bulk_create(_record(made, number, row) for number, row in enumerate(rows, 1))
+    columns.rebuild(made)
     return made
 
 
@@ -76,7 +78,5 @@ def _record(made: Dataset, number: int, row: dict[str, Any]) -> Record:
 
 def ask_about(record: Record, by: User, **changes: Any) -> Answer:
     """An answer of the attrition model about a record."""
-    columns = {name: [record.data[name]] for name in PERSON} | {name: [value] for name, value in changes.items()}
-    return actions.predict(
-        model="attrition", columns=columns, rows=1, source=Source.RECORDS, by=by, records=[record.pk]
-    )
+    asked = {name: [record.data[name]] for name in PERSON} | {name: [value] for name, value in changes.items()}
+    return actions.predict(model="attrition", columns=asked, rows=1, source=Source.RECORDS, by=by, records=[record.pk])

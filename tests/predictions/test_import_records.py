@@ -13,7 +13,8 @@ from futurisys.accounts import roles
 from predictions.imports import verbs
 from predictions.imports.csv_files import FileRefused
 from predictions.imports.verbs import Imported, SetInUse, import_records, keep_upload
-from predictions.models import Dataset, Record, Upload
+from predictions.listing import lists
+from predictions.models import Dataset, Record, RecordColumn, Upload
 from registry.exceptions import NotAllowed
 from registry.models import ModelVersion
 from tests.worlds import member
@@ -46,6 +47,15 @@ def test_a_second_import_changes_by_key(analyst: User) -> None:
     assert counts(bring(analyst, text)) == (1, 1, 3)
     assert Record.objects.get(key="2").data["age"] == 46
     assert set(Record.objects.filter(updated_at__year=2020).values_list("key", flat=True)) == {"1", "3", "4", "5"}
+
+
+def test_the_table_finds_what_the_last_import_said(analyst: User) -> None:
+    dataset = bring(analyst).dataset
+    assert RecordColumn.objects.filter(dataset=dataset).count() == 6  # three columns, ids, keys and search texts
+    changed = bring(analyst, "id;name;age;team\n2;Tim;46;B\n9;Lou;60;C\n").dataset
+    looks = {"q=tom": 0, "q=tim": 1, "from.age=46": 3, "to.age=45": 3}
+    assert {query: len(lists.matching(changed, query, analyst)) for query in looks} == looks
+    assert RecordColumn.objects.count() == 6
 
 
 def test_records_that_the_file_lacks_stay(analyst: User) -> None:
