@@ -78,9 +78,9 @@ def _records() -> Iterator[Page]:
     ask = reverse("records-ask", args=[DATASET])
     yield Page("a record", "business", reverse("records-show", args=[DATASET, ticked[0]]))
     yield Page("a record", "decider", reverse("records-show", args=[DATASET, ticked[-1]]))
-    yield Page("ask about ticked records", "business", ask, {"record": ticked})
+    yield Page("ask about ticked records", "business", f"{ask}?{urlencode({'record': ticked}, doseq=True)}")
     query = urlencode({"is.departement": "Consulting", "from.revenu_mensuel": 19_000})
-    yield Page("ask about all matching records", "decider", ask, {"all": "1", "query": query})
+    yield Page("ask about all matching records", "decider", f"{ask}?{urlencode({'all': 1, 'query': query})}")
 
 
 def _answers() -> Iterator[Page]:

@@ -48,7 +48,7 @@ class Repository:
     """
 
     estimator: Any
-    model: dict[str, Any]  # name, version, task, description
+    model: dict[str, Any]  # name, title, version, task, description
     inputs: dict[str, Any]
     outputs: dict[str, Any]
     x_train: pd.DataFrame | np.ndarray
@@ -56,6 +56,7 @@ class Repository:
     test_set: pd.DataFrame
     metrics: list[dict[str, Any]] = field(default_factory=list)
     provenance: dict[str, Any] = field(default_factory=dict)
+    limits: Sequence[Any] = ()  # texts, the one that matters most first
     pictures: Mapping[str, Any] = field(default_factory=dict)  # file name -> matplotlib Figure
     files: Sequence[str] = ()  # already in the folder, to be listed as well
     license: str = "apache-2.0"
@@ -115,6 +116,7 @@ class Repository:
                 "golden": "golden.json",
             },
             "provenance": self.provenance,
+            **({"limits": list(self.limits)} if self.limits else {}),
             "files": files,
         }
 
@@ -197,7 +199,7 @@ class Repository:
                 "task": {"type": self.model["task"]},
                 "dataset": {
                     "type": self.model["task"].split("-")[0],
-                    "name": self.provenance["data"],
+                    "name": _english(self.provenance["data"]),
                     "split": split,
                 },
                 "metrics": [
@@ -223,6 +225,10 @@ class Repository:
         packages = "\n".join(f"{package}=={version(package)}" for package in self.packages)
         python = platform.python_version()
         return f"\n## Requirements\n\nTrained with Python {python} and:\n\n```\n{packages}\n```\n"
+
+
+def _english(text: Any) -> str:
+    return str(text["en"] if isinstance(text, Mapping) else text)
 
 
 def histogram(column: pd.Series) -> dict[str, Any]:

@@ -13,11 +13,14 @@ from pathlib import Path
 
 from django.apps import apps
 from django.core.management import call_command
+from django.utils.translation import gettext_noop
 
 from futurisys.supervisor import Child, Supervisor
 
 # The quick ones first; one default per kind of input.
 EXAMPLES: dict[str, list[str]] = {"iris": [], "digits": ["--default"], "attrition": ["--default"]}
+RECORDS = gettext_noop("Employees")  # stored in English, said in the language of who reads it
+gettext_noop("Employee")  # what the key column `id_employee` is called
 # Where libraries would write into the home folder or /tmp.
 FOLDERS = {"HF_HOME": "huggingface", "MPLCONFIGDIR": "matplotlib", "TMPDIR": "tmp"}
 Step = Callable[[str], AbstractContextManager[None]]
@@ -113,8 +116,8 @@ class FirstStart:
     def _import_employees(self) -> None:
         """Everybody in the company; of a model that was trained by an earlier release, the people of its test set."""
         file = self.employees if self.employees.exists() else self.folder / "attrition" / "test_set.csv"
-        into = ["--dataset", "employees", "--title", "Employees", "--key", "id_employee"]
-        call_command("import_records", str(file), *into, "--model", "attrition", "--by", "admin")
+        into = ["--dataset", "employees", "--title", RECORDS, "--key", "id_employee"]
+        call_command("import_records", str(file), *into, "--model", "attrition", "--example", "--by", "admin")
 
     def _put_in_charge(self, name: str, options: list[str]) -> None:
         place = ["--repo", f"demo/{name}", "--endpoint", "loopback"]

@@ -6,6 +6,8 @@ from typing import Any
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse
+from django.utils.encoding import iri_to_uri
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 
 from futurisys.middleware import CANNOT_RECORD, fault, too_large, unavailable
@@ -25,7 +27,16 @@ def forbidden(request: HttpRequest, exception: Exception, *args: Any, **kwargs: 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """403, when a form was opened too long ago or in another session."""
-    return fault(request, 403, "csrf", _("This form has expired. Go back, reload the page and send it again."))
+    sentence = _("Nothing was done. Reload the page and send the form again.")
+    return fault(request, 403, "csrf", sentence, reload=_page_of_form(request))
+
+
+def _page_of_form(request: HttpRequest) -> str:
+    """Where the form was, as far as the browser says so; else where it was sent, which shows most forms too."""
+    sent_from = request.headers.get("Referer", "")
+    if url_has_allowed_host_and_scheme(sent_from, {request.get_host()}, require_https=request.is_secure()):
+        return iri_to_uri(sent_from)
+    return request.get_full_path()
 
 
 def not_found(request: HttpRequest, exception: Exception, *args: Any, **kwargs: Any) -> HttpResponse:

@@ -105,9 +105,13 @@ def wants_json(request: HttpRequest) -> bool:
     return "text/html" not in request.headers.get("Accept", "text/html") and request.accepts("application/json")
 
 
-def fault(request: HttpRequest, status: int, code: str, detail: str) -> HttpResponse:
-    """The same fault in the shape of its door. The page needs no database: it extends nothing that asks one."""
+def fault(request: HttpRequest, status: int, code: str, detail: str, **more: str) -> HttpResponse:
+    """The same fault in the shape of its door; `more` is for the page alone.
+
+    The page needs no database: it extends nothing that asks one.
+    """
     if wants_json(request):
         body = errors.body(status, code, detail, request.path)
         return JsonResponse(body, status=status, content_type=errors.CONTENT_TYPE)
-    return render(request, "fault.html", {"status": status, "code": code, "detail": detail}, status=status)
+    context = {"status": status, "code": code, "detail": detail, **more}
+    return render(request, "fault.html", context, status=status)

@@ -15,8 +15,9 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+from predictions.calls import Call
 from predictions.models import Prediction
-from predictions.presenters import Row, rows
+from predictions.presenters import rows
 from registry import charts
 from registry.texts import figure
 
@@ -24,22 +25,6 @@ DAYS = 30
 MOST = 2_000  # of a person's newest answers are counted
 MOST_OF_ALL = 10_000  # of everybody's
 CALLS_SHOWN = 5
-
-
-@dataclass(frozen=True)
-class Call:
-    """What one call was answered: a row of its own when it asked about one, otherwise how many it asked about."""
-
-    row: Row
-    size: int
-
-    @property
-    def request_id(self) -> UUID:
-        return self.row.prediction.request_id
-
-    @property
-    def count(self) -> str:
-        return figure(self.size)
 
 
 @dataclass(frozen=True)

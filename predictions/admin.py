@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from django.contrib import admin
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
+from django.utils.formats import number_format
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
@@ -59,6 +60,8 @@ class FactAdmin(ReadOnlyAdmin):
 VERSION_JSON = ("inputs", "warnings", "version__signature", "version__metadata", "version__report")
 RECORD_JSON = ("record__data", "record__search", "record__dataset__columns")
 
+LONG = 1_000_000_000  # a value of so many digits is written with an exponent
+
 
 def display(description: Any) -> Callable[[Any], Any]:
     """A column or field with a heading."""
@@ -67,7 +70,7 @@ def display(description: Any) -> Callable[[Any], Any]:
 
 @admin.register(Prediction)
 class PredictionAdmin(FactAdmin):
-    list_display = ["id", "created_at", "model_name", "number", "label", "shown_score", "source", "user"]
+    list_display = ["id", "created_at", "model_name", "number", "label", "shown_score", "record_key", "source", "user"]
     list_filter = [
         lists.ModelFilter,
         lists.VersionFilter,
@@ -91,6 +94,7 @@ class PredictionAdmin(FactAdmin):
         "commit",
         "ledger_entry",
         "fallback_from",
+        "record_key",
         "answer",
         "probabilities",
         "readable_inputs",
@@ -122,8 +126,14 @@ class PredictionAdmin(FactAdmin):
 
     @display(_("score"))
     def shown_score(self, prediction: Prediction) -> str:
-        """Four digits."""
-        return f"{prediction.score:.4g}"
+        """Four decimals; of a value that fills a line, four digits."""
+        digits = "4f" if abs(prediction.score) < LONG else "4g"
+        return number_format(f"{prediction.score:.{digits}}")
+
+    @display(_("record"))
+    def record_key(self, prediction: Prediction) -> str:
+        """The record that was asked about, by its key."""
+        return prediction.record.key if prediction.record else "–"
 
     @display(_("answer"))
     def answer(self, prediction: Prediction) -> str:

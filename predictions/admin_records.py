@@ -97,7 +97,7 @@ class RecordAdmin(ReadOnlyAdmin):
 
 @admin.register(Dataset)
 class DatasetAdmin(ReadOnlyAdmin):
-    list_display = ["title", "name", "model", "key_column", "size", "updated_at", "updated_by"]
+    list_display = ["title", "name", "model", "key_column", "size", "is_example", "updated_at", "updated_by"]
     list_select_related = ["model", "updated_by"]
     ordering = ["title"]
     fields: ClassVar[Any] = [*list_display, "created_at", "readable_columns"]

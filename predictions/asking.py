@@ -1,6 +1,6 @@
 """From records to a question: who answers, which of their columns a model takes, and what they hold."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.contrib.auth.models import AnonymousUser, User
@@ -9,21 +9,22 @@ from django.utils.translation import gettext as _
 
 from predictions.models import Dataset, Record
 from registry import serving
+from registry.coercion import Refused
 from registry.exceptions import ModelSuspended
 from registry.models import LedgerEntry, ModelVersion
-from registry.signature import Signature
+from registry.signature import Feature, Signature
 
 LONGEST_NUMBER = 18  # digits; what fits into the column whatever they are
 
 
 def visible_record_row(user: User | AnonymousUser, pk: int | str) -> Record:
-    """The record of this number, with its set, for somebody who may see records. Raises Http404."""
+    """The record of this number, with its set, for somebody who may see that set. Raises Http404."""
     text = str(pk)
     is_number = text.isascii() and text.isdecimal() and len(text) <= LONGEST_NUMBER
     found = None
-    if is_number and user.has_perm("predictions.view_record"):
+    if is_number:
         found = Record.objects.select_related("dataset__model").filter(pk=int(text)).first()
-    if found is None:
+    if found is None or not found.dataset.is_visible_to(user):
         raise Http404(
             _("There is no record of this number.")
         )  # the same words: whether there is one, is nobody's business
@@ -38,6 +39,27 @@ def values(signature: Signature, record: Record) -> dict[str, Any]:
 def columns(signature: Signature, records: Sequence[Record]) -> dict[str, list[Any]]:
     """The same of several records, as the columns that the waist works on."""
     return {feature.name: [record.data.get(feature.name) for record in records] for feature in signature.features}
+
+
+def changed(signature: Signature, record: Record, asked: Mapping[str, Any]) -> list[Feature]:
+    """What was asked with another value than the record has; what the record has no column for does not count.
+
+    Values are compared as the model takes them: `2`, `2.0` and a form's `2,0` are the same.
+    """
+    return [
+        feature
+        for feature in signature.features
+        if feature.name in record.data
+        and _taken(feature, asked.get(feature.name)) != _taken(feature, record.data[feature.name])
+    ]
+
+
+def _taken(feature: Feature, value: Any) -> Any:
+    """The value as the model takes it; one that it does not take is like no other."""
+    try:
+        return feature.clean(value)
+    except Refused:
+        return object()
 
 
 def fits(signature: Signature, dataset: Dataset) -> list[str]:

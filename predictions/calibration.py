@@ -48,6 +48,11 @@ class Calibration:
         """Mean distance between said and seen, weighted by cases."""
         return sum(each.error * each.n for each in self.bins) / (sum(each.n for each in self.bins) or 1)
 
+    @property
+    def is_proven(self) -> bool:
+        """Whether the scores of many cases may be added up: right on the whole, whatever single scores are worth."""
+        return self.n >= ENOUGH and self.error <= TOLERANCE
+
     def around(self, score: float) -> Bin | None:
         """The bin where a score lies; the last one holds its end."""
         last = self.bins[-1].end if self.bins else 0.0
@@ -57,28 +62,31 @@ class Calibration:
         return None
 
     def doubt(self, score: float) -> str:
-        """Why this score may not be said as a frequency, as a sentence; empty where it may."""
+        """Why this score may not be said as a frequency, as it goes on after a colon; empty where it may."""
         if self.n < ENOUGH:
             values = {"known": figure(self.n), "needed": ENOUGH}
-            return _("Only %(known)s outcomes are known, %(needed)s are needed.") % values
+            return _("only %(known)s outcomes are known, %(needed)s are needed.") % values
         if self.error > TOLERANCE:
-            return _("On cases with a known outcome its scores were off by %(points)s points on average.") % {
-                "points": _points(self.error)
-            }
+            return _(
+                "on cases with a known outcome, estimate and reality were %(points)s points apart on average; "
+                "%(most)s is the most that we accept."
+            ) % _apart(self.error)
         here = self.around(score)
         if here is None or here.n < ENOUGH_IN_BIN:
             values = {"known": figure(here.n if here else 0), "needed": ENOUGH_IN_BIN}
-            return _("Of scores like this one only %(known)s outcomes are known, %(needed)s are needed.") % values
+            return _("of scores like this one only %(known)s outcomes are known, %(needed)s are needed.") % values
         if here.error > TOLERANCE:
-            return _("Scores like this one were off by %(points)s points on %(known)s known cases.") % {
-                "points": _points(here.error),
-                "known": figure(here.n),
-            }
+            return _(
+                "on %(known)s known cases with such scores, estimate and reality were %(points)s points apart; "
+                "%(most)s is the most that we accept."
+            ) % {**_apart(here.error), "known": figure(here.n)}
         return ""
 
 
-def _points(share: float) -> str:
-    return figure(float(f"{100 * share:.1f}"))
+def _apart(error: float) -> dict[str, str]:
+    """Both in points; what is too much is never rounded to what is not."""
+    most = 100 * TOLERANCE
+    return {"points": figure(max(round(100 * error, 1), most + 0.1)), "most": figure(most)}
 
 
 def of(version: ModelVersion) -> Calibration | None:
@@ -96,10 +104,10 @@ def parse(block: Mapping[str, Any]) -> Calibration:
 
 
 def doubt(version: ModelVersion, score: float, warnings: Sequence[object]) -> str:
-    """Why an answer is said as a word and not as a frequency, as a sentence; empty where the frequency is proven."""
+    """Why an answer is said as a word and not as a frequency, to follow a colon; empty where the frequency is proven."""
     known = of(version)
     if known is None:
-        return _("How often such scores come true has not been checked on known outcomes yet.")
+        return _("how often such scores come true has not been checked on known outcomes yet.")
     if warnings:
-        return _("A value lies outside what the model saw, so nobody can say how often this comes true.")
+        return _("a value lies outside what the model saw, so nobody can say how often this comes true.")
     return known.doubt(score)

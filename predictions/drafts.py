@@ -39,6 +39,12 @@ def keep(request: HttpRequest, model: str) -> None:
     request.session.set_expiry(SECONDS)
 
 
+def is_kept(request: HttpRequest) -> bool:
+    """Whether this browser has sent a form that waits for its sender."""
+    draft = request.session.get(_KEY)
+    return draft is not None and _now() - draft["at"] <= SECONDS
+
+
 def take(request: HttpRequest, model: str, user: User) -> dict[str, str] | None:
     """What this person had typed into this model's form, once; None when there is nothing."""
     draft = request.session.get(_KEY)

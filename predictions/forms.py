@@ -14,6 +14,7 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from predictions import asking
 from predictions.models import Record
 from predictions.strips import Strip, strip
 from predictions.typed import PREFIX, field_name, plain, typed_value
@@ -166,6 +167,14 @@ class PredictionForm(forms.Form):
         known = {name: [value] for name, value in {**cleaned, **self.taken}.items()}
         sent = (name.removeprefix(PREFIX) for name in self.data if name.startswith(PREFIX))
         return known | {name: [""] for name in sent if name not in known}
+
+    @property
+    def is_changed(self) -> bool:
+        """Whether it asks about a record with other values than the record has."""
+        if self.record is None or self.signature.image is not None:
+            return False
+        sent = {name: values[0] for name, values in self.columns().items()}
+        return bool(asking.changed(self.signature, self.record, sent))
 
     def refuse(self, error: InvalidInput) -> None:
         """Show the waist's errors at their fields."""

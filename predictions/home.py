@@ -14,7 +14,7 @@ from predictions import activity
 from predictions.models import Dataset, Prediction, PredictionFailure
 from registry import charts
 from registry.models import LedgerEntry
-from registry.presenters import model_title, person
+from registry.presenters import person
 from registry.presenters.waiting import ModelInBrief, Task, models_in_brief, tasks_of
 from registry.texts import figure
 
@@ -147,18 +147,16 @@ class HomePage:
         """The latest changes of who answers."""
         newest = LedgerEntry.objects.select_related("model", "to_version", "by").order_by("-id")
         entries = newest.defer("to_version__signature", "to_version__metadata", "to_version__report")[:SHOWN]
-        return charts.timeline([_event(entry) for entry in entries])
+        titles = {model.pk: model.title for model in self.models}
+        return charts.timeline([_event(entry, titles[entry.model_id]) for entry in entries])
 
     # What to do next
 
     @cached_property
     def datasets(self) -> list[SetInBrief]:
-        """The sets of records, the first few; none for those who may not see them."""
-        if not self.user.has_perm("predictions.view_record"):
-            return []
-        return [
-            SetInBrief(one.name, one.title, _records(one.size)) for one in Dataset.objects.order_by("title")[:SHOWN]
-        ]
+        """The sets of records that this person may see, the first few."""
+        found = Dataset.objects.visible_to(self.user).order_by("title")[:SHOWN]
+        return [SetInBrief(one.name, one.called, _records(one.size)) for one in found]
 
     @property
     def askable(self) -> list[ModelInBrief]:
@@ -171,13 +169,13 @@ class HomePage:
 
 
 def _records(number: int) -> str:
-    return _("1 record") if number == 1 else _("%(number)s records") % {"number": figure(number)}
+    return _("1 record") if number == 1 else _("%(number)s records") % {"number": figure(number, grouped=True)}
 
 
-def _event(entry: LedgerEntry) -> charts.TimelineEvent:
+def _event(entry: LedgerEntry, model: str) -> charts.TimelineEvent:
     words = {
         "kind": entry.get_kind_display(),
-        "model": model_title(entry.model.name),
+        "model": model,
         "number": entry.to_version.number,
     }
     return charts.TimelineEvent(

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from registry import serving
 from registry.exceptions import ModelSuspended
 from registry.models import LedgerEntry
-from registry.presenters import model_title, title_of
+from registry.presenters import title_of
 from registry.serving import Serving
 from registry.signature import text_in
 
@@ -32,7 +32,8 @@ def _card(name: str) -> ModelCard:
     try:
         champion = serving.champion(name)
     except ModelSuspended:
-        return ModelCard(name, model_title(name), "", is_image=False, version=None, suspended=True)
+        last = LedgerEntry.objects.filter(model__name=name).select_related("to_version__model").latest("number")
+        return ModelCard(name, title_of(last.to_version), "", is_image=False, version=None, suspended=True)
     return card_of(champion)
 
 

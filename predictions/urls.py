@@ -20,6 +20,8 @@ urlpatterns = [
     # /records/, /records/import/, /records/import/<id>/
     path("records/", records.index, name="datasets"),
     path("records/import/", record_import.upload, name="records-import"),
+    # /records/import/sample/<model>/: a file to fill in
+    path("records/import/sample/<slug:model>/", record_import.sample, name="records-import-sample"),
     path("records/import/<uuid:pk>/", record_import.check, name="records-import-check"),
     # /records/<dataset>/, /records/<dataset>/ask, /records/<dataset>/<record>/
     path("records/<slug:dataset>/", records.table, name="records"),

@@ -16,6 +16,9 @@ _SPACED = re.compile(r"[+-]?\d{1,3}([ \u00a0\u2009\u202f]\d{3})+([.,]\d+)?", re.
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
 _GROUPED = re.compile(r"[+-]?\d{1,3}(,\d{3})+\.\d+", re.ASCII)
 _AMBIGUOUS = re.compile(r"[+-]?[1-9]\d{0,2}(,\d{3})+", re.ASCII)
+# For a whole number a point would stand before nothing but zeros: who writes 5.000 may mean five thousand.
+_DOTTED = re.compile(r"[+-]?[1-9]\d{0,2}(\.\d{3})+", re.ASCII)
+_WITH_UNIT = re.compile(r"[+-]?\d[\d.,\s]*[^\W\d_][^\d]*|[+-]?\d[\d.,\s]*[%‰°€$£¥][^\d]*")
 _TRUE = {"true", "yes", "oui", "vrai", "1"}
 _FALSE = {"false", "no", "non", "faux", "0"}
 # NUL cannot be stored by PostgreSQL, a lone surrogate is no text at all.
@@ -58,6 +61,8 @@ def _plain_number(text: str) -> str:
         raise Refused("ambiguous_number", _("Write the number without a comma: it could mean thousands or decimals."))
     text = text.replace(",", "") if _GROUPED.fullmatch(text) else text.replace(",", ".", 1)
     if not _NUMBER.fullmatch(text):
+        if _WITH_UNIT.fullmatch(text):
+            raise Refused("not_a_number", _("Enter a number, without its unit."))
         raise Refused("not_a_number", _("Enter a number."))
     if text.lstrip("+-").isdecimal() and not math.isfinite(float(text)):
         raise OverflowError  # as Python says of an integer that long
@@ -66,6 +71,9 @@ def _plain_number(text: str) -> str:
 
 def integer(value: Any) -> int:
     """A whole number below 2**53 in size. Raises Refused."""
+    if isinstance(value, str) and _DOTTED.fullmatch(value.strip()):
+        sentence = _("Write the number without a point or comma: it could mean thousands or decimals.")
+        raise Refused("ambiguous_number", sentence)
     result = number(value)
     if not result.is_integer():
         raise Refused("not_an_integer", _("Enter a whole number."))

@@ -22,10 +22,17 @@ def figure(value: Any, *, grouped: bool | None = None) -> str:
     return f"{whole}{get_format('DECIMAL_SEPARATOR')}{rest}" if rest else whole
 
 
-def percentage(value: float) -> str:
-    """`23%` or `23 %` of a value from 0 to 100; small and nearly certain ones are not rounded away."""
+def percentage(value: float, *, in_words: bool = False) -> str:
+    """`23%` or `23 %` of a value from 0 to 100; small and nearly certain ones are not rounded away.
+
+    `in_words`: within a sentence, "more than 99.9%" where it would be `> 99.9%`.
+    """
     decimals = 1 if value < 1 or 99 < value < 100 else 0
     text = number_format(f"{value:.{decimals}f}")
+    if in_words and 0 < value < 0.05:
+        return _("less than %(number)s%%") % {"number": number_format("0.1")}
+    if in_words and 99.95 <= value < 100:
+        return _("more than %(number)s%%") % {"number": number_format("99.9")}
     if 0 < value < 0.05:
         text = "<\u00a0" + number_format("0.1")
     elif 99.95 <= value < 100:

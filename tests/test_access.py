@@ -196,7 +196,7 @@ class World:
             "admin:view_on_site": {"content_type_id": 1, "object_id": 1},
             **dict.fromkeys(("registry-version", "registry-promote", "registry-signature"), version),
             **dict.fromkeys(("registry-model", "registry-sync", "registry-stop", "registry-settings"), model),
-            **dict.fromkeys(("predict", "api-model-predict", "api-ledger"), model),
+            **dict.fromkeys(("predict", "records-import-sample", "api-model-predict", "api-ledger"), model),
         }
         return known.get(route, {})
 

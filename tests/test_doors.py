@@ -285,7 +285,8 @@ MEANS: list[tuple[str, Any, Any]] = [
     *(("count", text, 1234) for text in ("1 234", f"1{NBSP}234", f"1{NARROW}234", "1,234.0", "1234,0")),
     *(("amount", text, 12.5) for text in ("12,5", "12.5", "12,50", "1.25e1", 12.5)),
     *(("amount", text, 1234.5) for text in (f"1{NBSP}234,5", f"1{THIN}234,5", "1 234.5", "1,234.5", "1234,5")),
-    *(("amount", text, 12.0) for text in ("12", 12, "12,")),
+    *(("amount", text, 12.0) for text in ("12", 12, "12,", "12.000")),
+    *(("count", text, 5) for text in (5.0, "5.00")),
     *(("amount", text, 0.123) for text in ("0,123", ",123", ".123")),
     *(("flag", text, True) for text in ("True", "true", "TRUE", "oui", "Oui", " yes ", "vrai", "1", True, 1)),
     *(("flag", text, False) for text in ("False", "false", "non", "no", "faux", "0", False, 0)),
@@ -303,6 +304,7 @@ MEANS: list[tuple[str, Any, Any]] = [
 ]
 REFUSED: list[tuple[str, Any, str]] = [
     *((name, text, "ambiguous_number") for name in ("count", "amount") for text in ("1,234", "12,345,678", "-1,234")),
+    *(("count", text, "ambiguous_number") for text in ("5.000", "-12.000", "1.000.000")),
     *(
         (name, text, "not_a_number")
         for name in ("count", "amount")

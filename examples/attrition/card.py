@@ -3,7 +3,7 @@
 CHOSEN_BY = {
     "en": "Greatest F1 on the out-of-fold probabilities of the training set (5 folds, steps of 0.01).",
     "fr": (
-        "Meilleur score F1 sur les probabilités hors pli du jeu d'entraînement "
+        "Meilleur score F1 sur les probabilités hors pli du jeu d’entraînement "
         "(validation croisée à 5 plis, pas de 0,01)."
     ),
 }
@@ -12,6 +12,39 @@ CHOSEN_BY = {
 FREQUENCY = {
     "en": "Of 100 people with this profile, about {count} can be expected to leave within a year.",
     "fr": "Sur 100 personnes ayant ce profil, on peut s’attendre à en voir partir environ {count} dans l’année.",
+}
+
+MADE_UP = {"en": "synthetic company", "fr": "entreprise fictive, données de synthèse"}
+THREE_EXTRACTS = {"en": "three HR extracts", "fr": "trois extraits RH"}
+
+# The first one stands under every answer.
+LIMITS = [
+    {
+        "en": "Meant to start a conversation, never to decide about a person.",
+        "fr": "Fait pour ouvrir la discussion, jamais pour décider du sort d’une personne.",
+    },
+    {
+        "en": "What goes with leaving does not cause it.",
+        "fr": "Ce qui accompagne les départs n’en est pas forcément la cause.",
+    },
+    {
+        "en": "Age, gender and marital status are inputs, marked as protected: compare the answers by group before any use.",
+        "fr": (
+            "L’âge, le genre et la situation familiale sont des données d’entrée, signalées comme protégées\u202f: "
+            "comparez les réponses entre groupes avant tout usage."
+        ),
+    },
+    {
+        "en": "Only overtime, business travel, trainings, income and contributions to the savings plan are treated as levers.",
+        "fr": (
+            "Seuls les heures supplémentaires, les déplacements, les formations, le revenu et les participations au plan "
+            "d’épargne sont traités comme des leviers."
+        ),
+    },
+]
+OF_NOBODY = {
+    "en": "Trained on a company that does not exist: its answers say nothing about real people.",
+    "fr": "Entraîné sur une entreprise qui n’existe pas\u202f: ses réponses ne disent rien de personnes réelles.",
 }
 
 SYNTHETIC = (
@@ -59,13 +92,18 @@ does not cause it. Only overtime, travel, trainings, income and savings plan are
 def description(*, synthetic):
     """The manifest's description; a model of made-up people says so first."""
     en = "Estimates how likely it is that an employee leaves the company."
-    fr = "Estime la probabilité qu'une personne quitte l'entreprise."
+    fr = "Estime la probabilité qu’une personne quitte l’entreprise."
     if not synthetic:
         return {"en": en, "fr": fr}
     return {
         "en": f"{en} Trained on synthetic data: its answers say nothing about real people.",
-        "fr": f"{fr} Données d'entraînement synthétiques : les réponses ne concernent personne de réel.",
+        "fr": f"{fr} Données d’entraînement synthétiques : les réponses ne concernent personne de réel.",
     }
+
+
+def limits(*, synthetic):
+    """What the manifest says of its limits."""
+    return [*LIMITS, OF_NOBODY] if synthetic else LIMITS
 
 
 def text(*, synthetic, best, results, threshold):

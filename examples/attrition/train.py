@@ -124,10 +124,10 @@ def load(options):
     """The people, and where they come from."""
     if options.data:
         try:
-            return data.read(options.data), {"data": "three HR extracts", "synthetic": False}
+            return data.read(options.data), {"data": card.THREE_EXTRACTS, "synthetic": False}
         except data.DataError as error:
             sys.exit(f"{options.data}: {error}")
-    source = {"data": "synthetic company", "synthetic": True, "generator": "examples/attrition/synthetic.py"}
+    source = {"data": card.MADE_UP, "synthetic": True, "generator": "examples/attrition/synthetic.py"}
     return synthetic.generate(seed=options.seed), source
 
 
@@ -166,13 +166,14 @@ def main():
         estimator=estimator,
         model={
             "name": "attrition",
+            "title": {"en": "Attrition", "fr": "Départs"},
             "version": "1.0.0",
             "task": "tabular-classification",
             "description": card.description(synthetic=source["synthetic"]),
         },
         inputs={"features": [describe(feature, x_train) for feature in FEATURES]},
         outputs={
-            "label": {"en": "Within a year", "fr": "Dans l'année"},
+            "label": {"en": "Within a year", "fr": "Dans l’année"},
             "classes": CLASSES,
             "threshold": {"value": threshold, "chosen_by": card.CHOSEN_BY},
             "frequency": card.FREQUENCY,
@@ -188,6 +189,7 @@ def main():
         provenance=source
         | {"rows": len(people), "seed": seed, "code": "examples/attrition/train.py"}
         | {"chosen": best, "candidates_pr_auc": results},
+        limits=card.limits(synthetic=source["synthetic"]),
         pictures={
             "precision_recall.png": curve_picture(left_test, scores, threshold),
             "calibration.png": calibration_picture(left_train, crossed[best]),

@@ -12,6 +12,27 @@ from examples.digits import data
 from examples.repository import Progress, Repository, confusion_picture, figure, metric
 from registry.contract_companions import picture_shape
 
+SOURCE = {
+    "en": "handwritten digits, as bundled with scikit-learn",
+    "fr": "chiffres manuscrits, fournis avec scikit-learn",
+}
+LIMITS = [
+    {
+        "en": "One digit on a picture, roughly upright, on an even background.",
+        "fr": "Un seul chiffre par image, à peu près droit, sur un fond uni.",
+    },
+    {
+        "en": "Shadows, ruled paper or two digits mislead it, and it names a digit for a letter too.",
+        "fr": (
+            "Les ombres, le papier ligné ou deux chiffres l’induisent en erreur, et il nomme un chiffre même pour une lettre."
+        ),
+    },
+    {
+        "en": "Printed digits are read less well than handwritten ones.",
+        "fr": "Les chiffres imprimés sont moins bien lus que les chiffres manuscrits.",
+    },
+]
+
 
 def write(options, fit, *, code, image=data.IMAGE, export=None, draw=None, **described):
     """Train with `fit` and write the folder `options.out`.
@@ -31,7 +52,7 @@ def write(options, fit, *, code, image=data.IMAGE, export=None, draw=None, **des
     say("Drawing and writing.")
     options.out.mkdir(parents=True, exist_ok=True)
     (options.out / "try-me.png").write_bytes(digits.files[0])
-    provenance = {"data": "handwritten digits, as bundled with scikit-learn", "rows": digits.rows}
+    provenance = {"data": SOURCE, "rows": digits.rows}
     repository = Repository(
         estimator=estimator,
         inputs={"image": image},
@@ -44,6 +65,7 @@ def write(options, fit, *, code, image=data.IMAGE, export=None, draw=None, **des
         test_set=test_table(digits),
         metrics=metrics(digits, crossed, answers, from_files),
         provenance=provenance | {"seed": seed, "code": f"examples/digits/{code}"},
+        limits=LIMITS,
         pictures={
             "digits.png": sheet(digits),
             "confusion.png": confusion_picture(confusion_matrix(digits.y_test, answers), data.NAMES),

@@ -63,11 +63,12 @@ if __name__ == "__main__":
         fitted,
         model={
             "name": "digits",
+            "title": {"en": "Digits", "fr": "Chiffres"},
             "version": "1.0.0",
             "task": "image-classification",
             "description": {
                 "en": "Reads one handwritten digit from a picture of any size.",
-                "fr": "Lit un chiffre manuscrit sur une image de n'importe quelle taille.",
+                "fr": "Lit un chiffre manuscrit sur une image de n’importe quelle taille.",
             },
         },
         code="train.py",

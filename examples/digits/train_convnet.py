@@ -203,7 +203,7 @@ if __name__ == "__main__":
             "task": "image-classification",
             "description": {
                 "en": "Reads one handwritten digit from a picture of any size, with a convolutional network.",
-                "fr": "Lit un chiffre manuscrit sur une image de n'importe quelle taille, par un réseau convolutif.",
+                "fr": "Lit un chiffre manuscrit sur une image de n’importe quelle taille, par un réseau convolutif.",
             },
         },
         packages=("torch", "onnx", "onnxscript", "numpy"),

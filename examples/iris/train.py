@@ -31,12 +31,23 @@ FEATURES = {
     "petal_length": {"en": "Petal length", "fr": "Longueur du pétale"},
     "petal_width": {"en": "Petal width", "fr": "Largeur du pétale"},
 }
+LIMITS = [
+    {
+        "en": "For demonstrations: it knows three species only, and names one of them for any flower.",
+        "fr": "Pour des démonstrations\u202f: il ne connaît que trois espèces et en nomme une pour n’importe quelle fleur.",
+    },
+    {
+        "en": "Versicolor and virginica overlap: look at the probabilities.",
+        "fr": "Versicolor et virginica se recoupent\u202f: regardez les probabilités.",
+    },
+    {"en": "Lengths are in centimetres.", "fr": "Les longueurs sont en centimètres."},
+]
 GROUPS = {"sepal": {"en": "Sepal", "fr": "Sépale"}, "petal": {"en": "Petal", "fr": "Pétale"}}
 HELP = {
     "length": {"en": "From base to tip, in centimetres.", "fr": "De la base à la pointe, en centimètres."},
     "width": {
         "en": "At the widest place, in centimetres.",
-        "fr": "À l'endroit le plus large, en centimètres.",
+        "fr": "À l’endroit le plus large, en centimètres.",
     },
 }
 SPECIES = ["setosa", "versicolor", "virginica"]
@@ -104,11 +115,12 @@ def main():
         estimator=estimator,
         model={
             "name": "iris",
+            "title": "Iris",
             "version": "1.0.0",
             "task": "tabular-classification",
             "description": {
                 "en": "Tells three species of iris apart by the size of sepal and petal.",
-                "fr": "Distingue trois espèces d'iris d'après la taille du sépale et du pétale.",
+                "fr": "Distingue trois espèces d’iris d’après la taille du sépale et du pétale.",
             },
         },
         inputs={"features": [feature(name, x_train[name]) for name in FEATURES]},
@@ -125,11 +137,15 @@ def main():
             metric("f1_macro", f1_score(y_test, answers, average="macro"), "test", len(y_test)),
         ],
         provenance={
-            "data": "Fisher's iris, as bundled with scikit-learn",
+            "data": {
+                "en": "Fisher's iris, as bundled with scikit-learn",
+                "fr": "les iris de Fisher, fournis avec scikit-learn",
+            },
             "rows": len(x),
             "seed": options.seed,
             "code": "examples/iris/train.py",
         },
+        limits=LIMITS,
         pictures={
             "petals.png": petals(x_train, y_train),
             "confusion.png": confusion_picture(confusion_matrix(y_test, answers), SPECIES),

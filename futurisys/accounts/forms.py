@@ -51,8 +51,14 @@ class NewPassword(ActionForm):
         first.label, second.label = gettext_lazy("New password"), gettext_lazy("New password again")
         first.error_messages |= {"required": gettext_lazy("Enter a new password.")}
         second.error_messages |= {"required": gettext_lazy("Enter the new password again.")}
-        first.help_text = gettext_lazy("At least 12 characters, unlike your name, and not one that many people use.")
+        first.help_text = gettext_lazy(
+            "At least 12 characters, not only digits, unlike your name, and not one that many people use."
+        )
         second.help_text = ""
+
+    def validate_password_for_user(self, user: Any, *_field: Any) -> None:
+        """What is wrong with a password stands where it was first entered."""
+        super().validate_password_for_user(user, "new_password1")  # type: ignore[misc]
 
 
 class ChangeForm(NewPassword, PasswordChangeForm):

@@ -17,7 +17,7 @@ TOKENS = ["knox.add_authtoken"]
 AUDITOR, ADMINISTRATOR = "auditor", "administrator"
 BUSINESS_USER, DECISION_MAKER = "business user", "decision maker"
 MODEL_MANAGER, APPROVER = "model manager", "approver"
-VISITOR = "visitor"  # of the demo: may ask, and leaves nothing that others would build on
+VISITOR = "visitor"  # of the demo: may ask, sees examples alone, and leaves nothing that others would build on
 
 # Patterns of "app.codename".
 ROLES: dict[str, list[str]] = {
@@ -33,7 +33,7 @@ ROLES: dict[str, list[str]] = {
     APPROVER: [*TOKENS, "registry.approve_promotion", "registry.stop_model"],
     AUDITOR: [*TOKENS, "predictions.view_*", "registry.view_*", "auth.view_user", "auth.view_group"],
     ADMINISTRATOR: ["predictions.*", "registry.*", "auth.*", "knox.*"],
-    VISITOR: ASK,
+    VISITOR: ["predictions.add_prediction", "predictions.view_record"],
 }
 TITLES = {
     BUSINESS_USER: _("Business user"),

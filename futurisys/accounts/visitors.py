@@ -5,7 +5,9 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.contrib.auth.models import Group, User
+from django.contrib.sessions.models import Session
 from django.db import transaction
+from django.http import HttpRequest
 
 from futurisys.accounts.roles import VISITOR
 
@@ -30,3 +32,11 @@ def admit(*, at: datetime) -> User:
         visitor = User.objects.create_user(PREFIX + secrets.token_hex(4), date_joined=at)
         visitor.groups.add(role)
     return visitor
+
+
+def end_of(request: HttpRequest) -> datetime | None:
+    """When the visit is over, which cannot be gone on with; None for anybody who is no visitor."""
+    if not request.user.get_username().startswith(PREFIX) or request.user.has_usable_password():  # type: ignore[union-attr]
+        return None
+    session = Session.objects.filter(session_key=request.session.session_key)
+    return session.values_list("expire_date", flat=True).first()

@@ -6,10 +6,12 @@ from functools import cached_property
 
 from django.utils.translation import gettext as _
 
+from predictions import calibration
 from predictions.answers.lists import Light, Look, light
 from predictions.models import Dataset, Prediction
 from predictions.models.prediction import PredictionQuerySet
 from predictions.presenters import Row, rows, shown_output, source_of
+from predictions.presenters.cautions import when_tested
 from registry import charts, serving
 from registry.presenters import person, title_of
 from registry.signature import Signature, text_in
@@ -109,6 +111,31 @@ class AnswersPage:
             return _("Of %(total)s records, one is answered “%(answer)s”") % texts
         return _("Of %(total)s records, %(count)s are answered “%(answer)s”") % texts
 
+    @cached_property
+    def expected(self) -> str:
+        """What to expect of a list of two classes: counting the answers would say more than the model does."""
+        if not self.is_binary:
+            return ""
+        scores = [item.score for item in self.answers if not item.has_warnings]
+        count, known = round(sum(scores)), calibration.of(self.version)
+        if known is None or not known.is_proven or count == 0 or len(scores) < calibration.ENOUGH_IN_BIN:
+            return when_tested(self.signature, self.version) if self.counts[self._told] else ""
+        texts = {
+            "count": figure(count, grouped=True),
+            "total": figure(len(scores), grouped=True),
+            "answer": self.signature.class_title(self._told),
+        }
+        if len(scores) == len(self.answers):
+            return (
+                _("Going by the scores together, expect “%(answer)s” for about %(count)s of these %(total)s.") % texts
+            )
+        return (
+            _(
+                "Going by the scores together, expect “%(answer)s” for about %(count)s of the %(total)s without a warning."
+            )
+            % texts
+        )
+
     @property
     def _told(self) -> str:
         """The class that the sentence counts: the positive one of two, else the most frequent one."""
@@ -165,8 +192,9 @@ class AnswersPage:
 
     @property
     def told_share(self) -> str:
-        """The share of the class that the sentence counts."""
-        return "" if self.signature.is_regression else percentage(self._share(self.counts[self._told]))
+        """The share of the class that the sentence counts; empty when it was never answered."""
+        count = 0 if self.signature.is_regression else self.counts[self._told]
+        return percentage(self._share(count)) if count else ""
 
     @property
     def warned(self) -> int:

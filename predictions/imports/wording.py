@@ -97,9 +97,10 @@ def _refuse_twins(names: list[str], headings: list[str], signature: Signature | 
         raise FileRefused(*problems)
 
 
-def heading(feature: Feature, signature: Signature) -> str:
-    """What a file made here calls a field: its title, or its name where the title could mean another field."""
-    return feature.title if fields(signature).get(alike(feature.title)) == feature.name else feature.name
+def headings(features: Iterable[Feature], signature: Signature) -> list[str]:
+    """What a file made here calls fields: by their titles, or by their names where a title could mean another field."""
+    meant = fields(signature)
+    return [item.title if meant.get(alike(item.title)) == item.name else item.name for item in features]
 
 
 def choice_words(feature: Feature) -> dict[Any, str]:

@@ -3,7 +3,7 @@
 Names come from outside. Only those of columns that the reader may see are looked up.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from django.http import QueryDict
@@ -24,22 +24,6 @@ LONGEST_SEARCH = 200
 
 
 @dataclass(frozen=True)
-class Holds:
-    """A word that the search text holds."""
-
-    word: str
-
-    @property
-    def column(self) -> tuple[str, str]:
-        """What the index calls the column that this is about, and its kind."""
-        return SEARCH, SEARCH
-
-    def mask(self, column: Column) -> Mask:
-        """Which records meet this."""
-        return arrays.containing(column, self.word)
-
-
-@dataclass(frozen=True)
 class Between:
     """A number from `low` to `high`; None is no bound."""
 
@@ -48,11 +32,13 @@ class Between:
     high: float | None
 
     @property
-    def column(self) -> tuple[str, str]:
-        return columns.of(self.field.name), self.field.kind
+    def kinds(self) -> dict[str, str]:
+        """What the index calls the columns that this is about, and the kind of each."""
+        return {columns.of(self.field.name): self.field.kind}
 
-    def mask(self, column: Column) -> Mask:
-        return arrays.between(column, self.low, self.high)
+    def mask(self, known: Mapping[str, Column]) -> Mask:
+        """Which records meet this."""
+        return arrays.between(known[columns.of(self.field.name)], self.low, self.high)
 
 
 @dataclass(frozen=True)
@@ -63,11 +49,32 @@ class OneOf:
     values: tuple[str, ...]
 
     @property
-    def column(self) -> tuple[str, str]:
-        return columns.of(self.field.name), self.field.kind
+    def kinds(self) -> dict[str, str]:
+        return {columns.of(self.field.name): self.field.kind}
 
-    def mask(self, column: Column) -> Mask:
-        return arrays.one_of(column, self.values)
+    def mask(self, known: Mapping[str, Column]) -> Mask:
+        return arrays.one_of(known[columns.of(self.field.name)], self.values)
+
+
+@dataclass(frozen=True)
+class Holds:
+    """A word that the search text holds, or that a word of a choice begins with, as the reader reads it."""
+
+    word: str
+    choices: tuple[OneOf, ...] = ()
+
+    @property
+    def kinds(self) -> dict[str, str]:
+        found = {SEARCH: SEARCH}
+        for choice in self.choices:
+            found |= choice.kinds
+        return found
+
+    def mask(self, known: Mapping[str, Column]) -> Mask:
+        found = arrays.containing(known[SEARCH], self.word)
+        for choice in self.choices:
+            found |= choice.mask(known)
+        return found
 
 
 Condition = Holds | Between | OneOf
@@ -101,7 +108,7 @@ class Filters:
 def read(sent: QueryDict, fields: Mapping[str, Field]) -> Filters:
     """The filters of an address. Parameters without a meaning here are left alone; unknown columns are a problem."""
     found = Filters()
-    _search(found, sent.get("q", ""))
+    _search(found, sent.get("q", ""), fields)
     for name in dict.fromkeys(sent):
         prefix = next((known for known in (IS, FROM, TO) if name.startswith(known)), None)
         if prefix and any(sent.getlist(name)) and not _can(prefix, fields.get(name.removeprefix(prefix))):
@@ -127,7 +134,29 @@ def _can(prefix: str, item: Field | None) -> bool:
     return item.kind in {"category", "boolean"} if prefix == IS else item.is_number
 
 
-def _search(found: Filters, text: str) -> None:
+def searched(fields: Iterable[Field]) -> list[Field]:
+    """The columns that search words are looked for in, besides the key."""
+    return [item for item in fields if not item.is_hidden and (item.kind == "category" or _is_searched_text(item))]
+
+
+def _is_searched_text(item: Field) -> bool:
+    return item.kind == "text" and not (item.feature and item.feature.sensitive)
+
+
+def _choices(word: str, fields: Mapping[str, Field]) -> tuple[OneOf, ...]:
+    """What a word says of columns of choices. A number says nothing: it would find half of the set."""
+    if not any(map(str.isalpha, word)):
+        return ()
+    found = [OneOf(item, _beginning(word, item)) for item in searched(fields.values()) if item.kind == "category"]
+    return tuple(choice for choice in found if choice.values)
+
+
+def _beginning(word: str, item: Field) -> tuple[str, ...]:
+    titles = {value: folded(item.text(value, longest=None)) for value in item.values}
+    return tuple(value for value, title in titles.items() if f" {word}" in f" {title}")
+
+
+def _search(found: Filters, text: str, fields: Mapping[str, Field]) -> None:
     try:
         text = coercion.text(text)
     except Refused as refused:
@@ -137,7 +166,8 @@ def _search(found: Filters, text: str) -> None:
     if len(text) > LONGEST_SEARCH or len(words) > WORDS_AT_MOST:
         found.problems.append(Problem("q", _("Search for fewer words.")))
         return
-    found.conditions += [Holds(folded(word)) for word in words]  # the key is part of what is searched
+    # The key is part of the search text.
+    found.conditions += [Holds(word, _choices(word, fields)) for word in map(folded, words)]
     if words:
         found.chips.append(Chip(_("Search: “%(words)s”") % {"words": " ".join(words)}, ("q",)))
 

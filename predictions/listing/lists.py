@@ -105,9 +105,11 @@ def _as_they_came(asked: Asked) -> list[int]:
 def _numbers(asked: Asked) -> Array:
     """The numbers of all records that match, in order."""
     order, conditions = asked.order, asked.filters.conditions
-    looked_at = [condition.column for condition in conditions] + ([order.column] if order.name else [])
-    known = columns.load(asked.dataset, {IDS: IDS, **dict(looked_at)})
-    masks = [condition.mask(known[condition.column[0]]) for condition in conditions]
+    kinds = {IDS: IDS} | dict([order.column] if order.name else [])
+    for condition in conditions:
+        kinds |= condition.kinds
+    known = columns.load(asked.dataset, kinds)
+    masks = [condition.mask(known) for condition in conditions]
     numbers = known[IDS].data
     found = np.flatnonzero(np.logical_and.reduce(masks)) if masks else np.arange(len(numbers))
     return numbers[order.of(found, known[order.column[0]]) if order.name else found]

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from predictions.listing import lists
 from predictions.listing.askable import Askable, models_of
 from predictions.listing.fields import Field, first_shown, key_title
-from predictions.listing.filters import FROM, IS, TO
+from predictions.listing.filters import FROM, IS, TO, searched
 from predictions.listing.last_answers import Seen, last_answers
 from predictions.listing.lists import Asked, Page
 from predictions.models import Dataset, Record
@@ -229,6 +229,12 @@ class TablePage:
         return _("All %(count)s records that were found") % {"count": number}
 
     # --- narrowing ---
+
+    @property
+    def searched(self) -> str:
+        """What search words are looked for in."""
+        titles = [self.key_title, *(field.title for field in searched(self.asked.fields.values()))]
+        return _("Searched: %(columns)s") % {"columns": ", ".join(titles)}
 
     @cached_property
     def chips(self) -> list[Narrowed]:

@@ -14,6 +14,8 @@ from predictions import masking
 from predictions.models import Prediction, Record
 from predictions.presenters import factors as reasons
 from predictions.presenters import frequencies, places
+from predictions.presenters.cautions import cautions
+from predictions.presenters.changed import Changed, changed
 from predictions.presenters.origin import Origin
 from predictions.presenters.values import positive_title, scale_of, shown_output, shown_value, threshold_of
 from predictions.presenters.what_if import WhatIf
@@ -23,6 +25,8 @@ from registry.signature import Signature, text_in
 from registry.texts import percentage
 
 BARS_SHOWN = 5
+# Percent. A choice of ours and no measurement: a picture of noise was given 85%.
+SURE = 90
 
 
 @dataclass(frozen=True)
@@ -137,12 +141,32 @@ class RecordPage:
 
     @property
     def doubt(self) -> str:
-        """Why there is no such number, as a sentence."""
+        """Why there is no such number, to follow a colon."""
         return frequencies.doubt(self.prediction)
+
+    @cached_property
+    def cautions(self) -> list[str]:
+        """What somebody should know who reads the answer alone."""
+        return list(cautions(self.signature, self.prediction))
+
+    @property
+    def is_unsure(self) -> bool:
+        """For several classes: whether the best is less likely than a model that is sure has it."""
+        return not self.is_binary and bool(self.probabilities) and self.probabilities[0].percent < SURE
+
+    @property
+    def sure(self) -> str:
+        """From where on a model is called sure."""
+        return percentage(SURE)
 
     @property
     def shown_score(self) -> str:
-        return percentage(100 * self.prediction.score)
+        return percentage(100 * self.prediction.score, in_words=True)
+
+    @property
+    def shown_estimate(self) -> str:
+        """The probability of the answer, within a sentence."""
+        return percentage(self.probabilities[0].percent, in_words=True) if self.probabilities else ""
 
     @property
     def shown_threshold(self) -> str:
@@ -210,7 +234,13 @@ class RecordPage:
 
     @property
     def may_see_record(self) -> bool:
-        return self.viewer is not None and self.viewer.has_perm("predictions.view_record")
+        record = self.prediction.record
+        return self.viewer is not None and record is not None and record.dataset.is_visible_to(self.viewer)
+
+    @cached_property
+    def changed(self) -> list[Changed] | None:
+        """What differs from the record; None when the question was about the record as it was."""
+        return changed(self.signature, self.prediction, self.hidden, sees_record=self.may_see_record)
 
     @cached_property
     def warnings(self) -> list[Warned]:

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from predictions.models import Prediction
 from predictions.presenters.values import shown_output, shown_value
 from registry import charts
@@ -42,6 +44,8 @@ class Factors:
         self._shown, self._rest = seen[:FACTORS_SHOWN], seen[FACTORS_SHOWN:]
         self._rest += [item for item in found if item["field"] in hidden]
         self.hidden = len(found) - len(seen)
+        strongest = found[:FACTORS_SHOWN]
+        self._strongest = len(strongest), sum(item["field"] in hidden for item in strongest)
 
     @cached_property
     def shown(self) -> list[Factor]:
@@ -64,6 +68,29 @@ class Factors:
     def others(self) -> tuple[int, str] | None:
         """How many fields are not shown as bars, and what they add up to."""
         return (len(self._rest), self._amount(sum(item["contribution"] for item in self._rest))) if self._rest else None
+
+    @property
+    def hidden_note(self) -> str:
+        """What is missing from the bars; no more than how much, for the rest would tell what is hidden."""
+        strongest, missing = self._strongest
+        if missing == 0:
+            return _("Fields that you may not see are counted with the others.") if self.hidden else ""
+        words = {"count": missing, "all": strongest}
+        if missing == 1:
+            return (
+                _(
+                    "One of the %(all)s strongest factors is a field that you may not see: ask somebody who may, before you "
+                    "explain this answer."
+                )
+                % words
+            )
+        return (
+            _(
+                "%(count)s of the %(all)s strongest factors are fields that you may not see: ask somebody who may, before you "
+                "explain this answer."
+            )
+            % words
+        )
 
     @property
     def start(self) -> str:

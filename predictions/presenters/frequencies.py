@@ -54,7 +54,7 @@ def frequency(signature: Signature, prediction: Prediction) -> Frequency | None:
 
 
 def doubt(prediction: Prediction) -> str:
-    """Why an answer of two classes is said as a word alone, as a sentence."""
+    """Why an answer of two classes is said as a word alone, to follow a colon."""
     return calibration.doubt(prediction.version, prediction.score, prediction.warnings)
 
 

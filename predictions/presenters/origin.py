@@ -1,6 +1,7 @@
 """Where an answer comes from: the version, who put it in charge, what it was trained on, and what became of it."""
 
 import re
+from dataclasses import replace
 from functools import cached_property
 
 from django.utils.translation import gettext as _
@@ -9,7 +10,7 @@ from predictions.models import Prediction
 from predictions.presenters.values import source_of
 from registry import serving
 from registry.exceptions import ModelSuspended, UnknownModel
-from registry.presenters import known_limits, metrics_of, person
+from registry.presenters import Limit, known_limits, metrics_of, person
 from registry.signature import text_in
 from registry.texts import figure
 
@@ -25,21 +26,23 @@ class Origin:
         return text_in(self.version.metadata.get("description"))
 
     @cached_property
-    def limits(self) -> list[str]:
-        """What the model's card says about its limits, a paragraph each."""
+    def limits(self) -> list[Limit]:
+        """What the manifest or the card says about the model's limits."""
         return known_limits(self.version)
 
     @property
-    def first_limit(self) -> str:
+    def first_limit(self) -> Limit | None:
         """The first sentence of it."""
-        return re.split(r"(?<=[.!?])\s", self.limits[0], maxsplit=1)[0] if self.limits else ""
+        if not self.limits:
+            return None
+        return replace(self.limits[0], text=re.split(r"(?<=[.!?])\s", self.limits[0].text, maxsplit=1)[0])
 
     @property
     def trained_on(self) -> str:
         """The data, its rows and the day of the training, as far as the manifest says."""
         told = self.version.metadata.get("provenance", {})
-        parts = [text_in(told.get("data"))]
-        if told.get("rows"):
+        parts = [str(text_in(told.get("data")))]
+        if isinstance(told.get("rows"), int | float):  # nobody checked what a manifest says here
             parts.append(_("%(count)s rows") % {"count": figure(told["rows"])})
         return ", ".join(filter(None, [*parts, str(told.get("trained_at", ""))]))
 

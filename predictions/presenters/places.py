@@ -8,7 +8,7 @@ from predictions.models import Prediction
 from predictions.presenters.values import threshold_of
 from registry import charts
 from registry.signature import Signature
-from registry.texts import figure, percentage
+from registry.texts import figure
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,8 @@ def place(signature: Signature, prediction: Prediction) -> Place | None:
     stored = (prediction.explanation or {}).get("distribution")
     if not stored:
         return None
-    values = {"cases": figure(sum(stored["counts"])), "share": percentage(100 * stored["below"])}
+    cases = sum(stored["counts"])
+    values = {"cases": figure(cases), "count": figure(round(cases * stored["below"]))}
     is_share = bool(signature.classes)
     chart = charts.histogram(
         stored["counts"],
@@ -42,4 +43,4 @@ def _sentence(below: float) -> str:
         return _("None of %(cases)s cases that the model was trained on has a lower score.")
     if below == 1:
         return _("Higher than all of %(cases)s cases that the model was trained on.")
-    return _("Higher than %(share)s of %(cases)s cases that the model was trained on.")
+    return _("Higher than %(count)s of %(cases)s cases that the model was trained on.")

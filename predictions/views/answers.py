@@ -30,7 +30,8 @@ def show(request: HttpRequest, request_id: uuid.UUID) -> HttpResponseBase:
     )
     if len(page.answers) == 1:
         return redirect("record", first.pk)
-    return render(request, "predictions/answers/show.html", {"page": page})
+    leaves_out = bool(masking.hidden_in_answer(first, page.signature, request.user))
+    return render(request, "predictions/answers/show.html", {"page": page, "leaves_out": leaves_out})
 
 
 def _file(request: HttpRequest, first: Prediction) -> StreamingHttpResponse:

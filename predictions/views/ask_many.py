@@ -7,8 +7,8 @@ from typing import Any
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse
+from django.core.exceptions import BadRequest, PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -25,21 +25,23 @@ from registry.languages import switched
 
 _NAME = re.compile(r"[-\w]{1,100}", re.ASCII)
 _KEY = re.compile(r"[0-9a-f]{32}", re.ASCII)
+LONGEST_ADDRESS = 4000  # characters of a query; a page of ticked records and a search take half of it
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 def ask(request: HttpRequest, dataset: str) -> HttpResponse:
-    """/records/<dataset>/ask: says what will be asked; with `confirm`, asks and shows the answers."""
+    """/records/<dataset>/ask: says what `?record=` or `?all=1&query=` chooses; sent with `confirm`, asks about it."""
     if not request.user.has_perms(["predictions.view_record", "predictions.add_prediction"]):
         raise PermissionDenied
-    found = get_object_or_404(Dataset.objects.select_related("model"), name=dataset)
-    if request.method != "POST":
+    found = get_object_or_404(Dataset.objects.visible_to(request.user).select_related("model"), name=dataset)
+    sent = request.POST if request.method == "POST" else _looked_at(request)
+    if not sent:
         return redirect("records", found.name)
-    question = _question(request, found)
+    question = _question(request, found, sent)
     if question is None or not question.records:
         messages.error(request, _nothing(question))
-        return redirect(_table(found, Selection.read(request.POST)))
+        return redirect(_table(found, Selection.read(sent)))
     if len(question.records) == 1:
         return redirect(reverse("predict", args=[question.model], query={"record": question.records[0].pk}))
     if "language" in request.POST:
@@ -49,9 +51,18 @@ def ask(request: HttpRequest, dataset: str) -> HttpResponse:
     return _confirmed(request, question)
 
 
-def _question(request: HttpRequest, dataset: Dataset) -> Question | None:
-    """What the form says, or None when no model takes these records. Raises Http404."""
-    sent = request.POST
+def _looked_at(request: HttpRequest) -> QueryDict:
+    """What the address says. Raises BadRequest for one that no page leads to."""
+    numbers = request.GET.getlist("record")
+    if len(request.META.get("QUERY_STRING", "")) > LONGEST_ADDRESS or len(numbers) > lists.PAGE:
+        raise BadRequest("too long")
+    if not all(number.isascii() and number.isdecimal() for number in numbers):
+        raise BadRequest("no numbers")
+    return request.GET
+
+
+def _question(request: HttpRequest, dataset: Dataset, sent: QueryDict) -> Question | None:
+    """What is chosen, or None when no model takes these records. Raises Http404."""
     model = sent.get("model") or _first_model(dataset)
     if not model:
         return None
@@ -67,7 +78,7 @@ def _question(request: HttpRequest, dataset: Dataset) -> Question | None:
         version=version,
         is_suspended=is_suspended,
         selection=selection,
-        records=selection.records(dataset, request.user, limit=settings.RECORDS_PER_CALL, with_data=with_data),
+        chosen=selection.chosen(dataset, request.user, limit=settings.RECORDS_PER_CALL, with_data=with_data),
         words=lists.in_words(dataset, selection.query, request.user) if selection.everything else [],
         key=key if _KEY.fullmatch(key) else uuid.uuid4().hex,
     )
@@ -149,7 +160,10 @@ def _page(
     if question.is_suspended:
         return _suspended(request, question)
     problems = [question.obstacle] if question.obstacle else changes or []
-    context = {"question": question, "problems": problems, "back": _table(question.dataset, question.selection)}
+    context: dict[str, Any] = {"question": question, "problems": problems}
+    context["back"] = _table(question.dataset, question.selection)
+    if request.method == "POST":  # the address alone does not lead here again
+        context["language_form"] = "ask"
     return render(request, "predictions/answers/confirm.html", context, status=status)
 
 

@@ -9,8 +9,9 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
+from predictions.calls import calls_of
 from predictions.models import Prediction
-from predictions.presenters import RecordPage, rows
+from predictions.presenters import RecordPage
 
 PAGE = 50
 
@@ -18,13 +19,11 @@ PAGE = 50
 @require_GET
 @login_required
 def mine(request: HttpRequest) -> HttpResponse:
-    """/history/: newest first, by cursor: `?before=<record number>`."""
-    found = Prediction.objects.for_list().filter(user_id=request.user.pk).order_by("-id")  # type: ignore[misc]  # somebody is logged in
-    if before := request.GET.get("before"):
-        found = found.filter(id__lt=_number(before))
-    page = list(found[: PAGE + 1])
-    older = page[PAGE - 1].pk if len(page) > PAGE else None
-    return render(request, "predictions/history.html", {"rows": rows(page[:PAGE]), "older": older, "before": before})
+    """/history/: a line for each call, newest first, by cursor: `?before=<record number>`."""
+    before = request.GET.get("before")
+    found = calls_of(request.user.pk, before=_number(before) if before else None, most=PAGE + 1)  # type: ignore[arg-type]  # somebody is logged in
+    older = found[PAGE - 1].request_id if len(found) > PAGE else None
+    return render(request, "predictions/history.html", {"calls": found[:PAGE], "older": older, "before": before})
 
 
 @require_GET

@@ -136,7 +136,7 @@ def _predict(request: HttpRequest, form: PredictionForm, model: str) -> actions.
         "model": model,
         "columns": form.columns(),
         "rows": 1,
-        "source": Source.FORM,
+        "source": Source.CHANGED if form.is_changed else Source.FORM,
         "by": request.user,
         "explain": True,
         "idempotency_key": form.cleaned_data["idempotency_key"],
@@ -200,6 +200,5 @@ def _page(
 
 def _sets(request: HttpRequest, champion: serving.Serving) -> list[Dataset]:
     """Where a record to start from can be chosen."""
-    if not request.user.has_perm("predictions.view_record"):
-        return []
-    return list(Dataset.objects.filter(model=champion.model).order_by("title", "pk")[:SETS_SHOWN])
+    found = Dataset.objects.visible_to(request.user).filter(model=champion.model)
+    return list(found.order_by("title", "pk")[:SETS_SHOWN])

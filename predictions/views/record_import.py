@@ -8,15 +8,18 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
-from predictions.imports import verbs
+from predictions import model_cards
+from predictions.imports import samples, verbs
 from predictions.imports.check import CheckPage
 from predictions.imports.csv_files import FileRefused
 from predictions.imports.forms import UploadForm
 from predictions.imports.reading import Reading
 from predictions.imports.verbs import Imported, SetInUse
 from predictions.models import Upload
+from registry import serving
+from registry.exceptions import ModelSuspended, UnknownModel
 from registry.languages import switched
 from registry.texts import figure
 
@@ -47,7 +50,25 @@ def upload(request: HttpRequest) -> HttpResponse:
 
 
 def _upload_page(request: HttpRequest, form: UploadForm, status: int = 200) -> HttpResponse:
-    return render(request, "predictions/records/import.html", {"form": form, "step": 1}, status=status)
+    tables = [card for card in model_cards.model_cards() if not card.suspended and not card.is_image]
+    shown = {"form": form, "step": 1, "tables": tables}
+    return render(request, "predictions/records/import.html", shown, status=status)
+
+
+@require_safe
+@login_required
+@permission_required("predictions.add_record", raise_exception=True)
+def sample(request: HttpRequest, model: str) -> HttpResponse:
+    """/records/import/sample/<model>/: a file with what the model asks for, to fill in."""
+    try:
+        champion = serving.champion(model)
+    except (UnknownModel, ModelSuspended) as error:
+        raise Http404(str(error)) from error
+    if champion.signature.image is not None:
+        raise Http404(_("This model takes pictures."))
+    headers = {"Content-Disposition": f'attachment; filename="{model}.csv"'}
+    lines = "".join(samples.sample_lines(champion))
+    return HttpResponse(lines, content_type="text/csv; charset=utf-8", headers=headers)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -89,7 +110,7 @@ def _import(request: HttpRequest, reading: Reading) -> Imported:
 def _said(done: Imported) -> str:
     numbers = {name: figure(getattr(done, name)) for name in ("created", "changed", "unchanged")}
     text = _("Imported into %(title)s. New: %(created)s, changed: %(changed)s, unchanged: %(unchanged)s.")
-    return text % {"title": done.dataset.title, **numbers}
+    return text % {"title": done.dataset.called, **numbers}
 
 
 def _check_page(request: HttpRequest, page: CheckPage, status: int = 200) -> HttpResponse:

@@ -7,13 +7,14 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
+from predictions import asking
 from predictions.listing import chosen_columns
 from predictions.listing.presenters import TablePage
 from predictions.listing.sets import sets
 from predictions.listing.sheet import RecordSheet
-from predictions.models import Dataset, Record
+from predictions.models import Dataset
 
-SEES_RECORDS = ["predictions.view_dataset", "predictions.view_record"]
+SEES_RECORDS = "predictions.view_record"
 
 
 @require_GET
@@ -29,7 +30,9 @@ def index(request: HttpRequest) -> HttpResponse:
 @permission_required(SEES_RECORDS, raise_exception=True)
 def table(request: HttpRequest, dataset: str) -> HttpResponse:
     """/records/<dataset>/: searched, filtered, sorted, a page at a time; sending it chooses the columns."""
-    found = get_object_or_404(Dataset.objects.select_related("model", "updated_by"), name=dataset)
+    found = get_object_or_404(
+        Dataset.objects.visible_to(request.user).select_related("model", "updated_by"), name=dataset
+    )
     if request.method == "POST":
         chosen_columns.keep(request.session, found, request.POST.getlist("column"))
         query = QueryDict(request.POST.get("query", ""))
@@ -44,8 +47,8 @@ def table(request: HttpRequest, dataset: str) -> HttpResponse:
 @permission_required(SEES_RECORDS, raise_exception=True)
 def show(request: HttpRequest, dataset: str, pk: int) -> HttpResponse:
     """/records/<dataset>/<number>/: one record and what was answered about it."""
-    record = Record.objects.select_related("dataset__model").filter(dataset__name=dataset, pk=pk).first()
-    if record is None:
+    record = asking.visible_record_row(request.user, pk)
+    if record.dataset.name != dataset:
         raise Http404(_("There is no record of this number."))
     page = RecordSheet(record, request.user, before=request.GET.get("before", ""))
     return render(request, "predictions/records/show.html", {"page": page})

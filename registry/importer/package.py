@@ -48,9 +48,11 @@ class Package:
             trusted=trusted,
             report={**report, "warnings": list(found.warnings), **_trained_in(manifest)},
             metadata={
-                **{key: manifest["model"].get(key) for key in ("name", "version", "description")},
+                **{key: manifest["model"].get(key) for key in ("version", "description")},
+                "name": manifest["model"].get("title") or manifest["model"]["name"],
                 "metrics": manifest.get("metrics", []),
                 "provenance": manifest.get("provenance", {}),
+                "limits": manifest.get("limits", []),
                 "card": _card_text(card),
             },
             signature_json={

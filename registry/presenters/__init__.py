@@ -4,8 +4,11 @@ Here is what several of them need; the others are beside it, a module for each f
 """
 
 import re
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 from django.contrib.auth.models import User
+from django.utils.translation import get_language
 
 from registry import measures
 from registry.models import ModelVersion
@@ -42,8 +45,33 @@ def metrics_of(version: ModelVersion) -> list[tuple[str, str, str, str]]:
     ]
 
 
-def known_limits(version: ModelVersion) -> list[str]:
-    """The paragraphs of the card's section on limits, without Markdown; empty when it has none."""
+@dataclass(frozen=True)
+class Limit:
+    """Something a model is not for. `language`: of the text, where that is not the reader's; else empty."""
+
+    text: str
+    language: str = ""
+
+
+def known_limits(version: ModelVersion) -> list[Limit]:
+    """What the manifest says of the model's limits, else the card's section on them; empty when neither does."""
+    told = [_limit(text) for text in version.metadata.get("limits") or []]
+    return [limit for limit in told if limit.text] or [_foreign(text) for text in _in_card(version)]
+
+
+def _limit(text: str | Mapping[str, str]) -> Limit:
+    if isinstance(text, Mapping) and not text.get((get_language() or "en")[:2]):
+        return Limit(text_in(text), "en" if text.get("en") else next(iter(text), ""))
+    return Limit(text_in(text))
+
+
+def _foreign(text: str) -> Limit:
+    """Cards are written in English."""
+    return Limit(text, "" if (get_language() or "en").startswith("en") else "en")
+
+
+def _in_card(version: ModelVersion) -> list[str]:
+    """The paragraphs of the card's section on limits, without Markdown."""
     card = str(version.metadata.get("card") or "")
     section = re.search(r"^#+[^\n]*limits[^\n]*\n(.*?)(?=^#|\Z)", card, re.MULTILINE | re.DOTALL | re.IGNORECASE)
     if section is None:

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_noop
 
 from registry import measures
 from registry.models import ModelVersion, VersionFile
+from registry.signature import text_in
 from registry.texts import figure, svg_percent
 
 MOST_DETAILS = 40
@@ -210,4 +211,6 @@ def differences(before: Mapping[str, Any], after: Mapping[str, Any], *, alone: b
 
 
 def _short(value: Any) -> str:
+    if isinstance(value, Mapping) and value and value.keys() <= {"en", "fr"}:
+        value = text_in(value)
     return "" if value is None else str(value)[:200]

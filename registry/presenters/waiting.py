@@ -89,9 +89,10 @@ def _brief(model: Any) -> ModelInBrief:
 def tasks_of(user: User | AnonymousUser, models: Sequence[ModelInBrief], *, now: datetime) -> list[Task]:
     """What this person can do something about, the most urgent first; two queries at most."""
     asked = _open_requests() if user.has_perm("registry.approve_promotion") or _manages(user) else []
+    titles = {model.pk: model.title for model in models}
     found = list(_suspended(user, models))
     if user.has_perm("registry.approve_promotion"):
-        found += [_request(wanted) for wanted in asked if wanted.requested_by_id != user.pk]
+        found += [_request(wanted, titles[wanted.model_id]) for wanted in asked if wanted.requested_by_id != user.pk]
     if _manages(user):
         taken = {wanted.model_id for wanted in asked}
         found += [task for model in models for task in _versions(user, model, is_asked=model.pk in taken)]
@@ -127,8 +128,8 @@ def _suspended(user: User | AnonymousUser, models: Sequence[ModelInBrief]) -> It
             )
 
 
-def _request(wanted: PromotionRequest) -> Task:
-    words = {"model": model_title(wanted.model.name), "number": wanted.version.number}
+def _request(wanted: PromotionRequest, model: str) -> Task:
+    words = {"model": model, "number": wanted.version.number}
     return Task(
         states.REQUEST,
         _("%(model)s: version %(number)s waits for a second person") % words,
@@ -171,13 +172,14 @@ def _versions(user: User | AnonymousUser, model: ModelInBrief, *, is_asked: bool
 def _rejected(models: Sequence[ModelInBrief], *, since: datetime) -> list[Task]:
     """Imports that failed lately, and that no later version made good."""
     ready = {model.pk: max(model.ready, model.draft) for model in models}
+    titles = {model.pk: model.title for model in models}
     versions = ModelVersion.objects.filter(status=ModelVersion.Status.REJECTED, created_at__gte=since)
     newest = versions.order_by("-created_at").only("number", "reason", "model__name").select_related("model")
     return [
         Task(
             states.LAST_REJECTED,
             _("%(model)s: version %(number)s was rejected")
-            % {"model": model_title(version.model.name), "number": version.number},
+            % {"model": titles[version.model_id], "number": version.number},
             _("The import gave this reason:"),
             reverse("registry-version", args=[version.model.name, version.number]),
             _("Look at it"),

@@ -32,6 +32,10 @@ if (rows && ticked) {
     if (all && event.target.name === "record" && !event.target.checked) all.checked = false;
     say();
   });
+  // All of them need not be named one by one.
+  rows.addEventListener("formdata", (event) => {
+    if (all?.checked) event.formData.delete("record");
+  });
   // A browser that goes back brings its ticks along.
   addEventListener("pageshow", say);
   say();

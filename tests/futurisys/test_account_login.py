@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from axes.models import AccessAttempt
 from django.contrib.auth.models import User
+from django.contrib.sessions.models import Session
 from django.http import HttpResponse
 from django.test import Client, RequestFactory
 from django.utils import timezone
@@ -38,6 +39,13 @@ def test_it_leads_back_to_where_somebody_wanted_to_go(analyst: User) -> None:
     wanted = Client().get("/history/?before=x")["Location"]
     response = Client().post(wanted, {"username": "analyst", "password": RIGHT, "next": "/history/?before=x"})
     assert response["Location"] == "/history/?before=x"
+
+
+def test_who_wanted_a_page_is_told_to_log_in_for_it() -> None:
+    said = "Log in to go on."
+    assert said in text(Client().get("/history/", follow=True))
+    assert said not in text(Client().get("/", follow=True))
+    assert said not in text(Client().get("/login?next=https://elsewhere.example/"))
 
 
 def test_never_to_another_site(analyst: User) -> None:
@@ -216,6 +224,14 @@ def test_a_visitor_has_neither_password_nor_tokens(demo: Any) -> None:
     page = client.get("/account/").content.decode()
     assert [path for path in ("/account/password", "/account/tokens/") if path in page] == []
     assert {client.get(path).status_code for path in ("/account/password", "/account/tokens/")} == {403}
+
+
+def test_a_visitor_is_told_when_the_account_ends(demo: Any, analyst: User) -> None:
+    client = Client()
+    client.post("/try")
+    end = Session.objects.get(session_key=client.session.session_key).expire_date
+    assert f"This account ends at {end:%H:%M} UTC, and as soon as you log out." in text(client.get("/account/"))
+    assert "This account ends" not in text(browser(analyst).get("/account/"))
 
 
 def test_each_visit_is_somebody_else(demo: Any) -> None:

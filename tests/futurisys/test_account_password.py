@@ -55,6 +55,7 @@ def test_this_session_goes_on_and_the_others_end(analyst: User) -> None:
         ({"old_password": "x", **TWICE}, "This is not your current password."),
         ({"old_password": OLD, "new_password1": NEW, "new_password2": "x"}, "The two new passwords differ."),
         ({"old_password": OLD, "new_password1": "short", "new_password2": "short"}, "at least 12 characters"),
+        ({"old_password": OLD, "new_password1": "123456789012", "new_password2": "123456789012"}, "entirely numeric"),
         ({"old_password": OLD, "new_password1": "\x00" * 12, "new_password2": "\x00" * 12}, "Null characters"),
     ],
 )
@@ -63,6 +64,12 @@ def test_what_is_wrong_is_said_and_nothing_changes(analyst: User, sent: dict[str
     assert response.status_code == 400
     assert text(response).count(said) >= 2, "in the summary and at the field"
     assert User.objects.get(pk=analyst.pk).check_password(OLD)
+
+
+def test_what_is_wrong_with_a_new_password_stands_where_it_was_first_entered(analyst: User) -> None:
+    sent = {"old_password": OLD, "new_password1": "analystanaly", "new_password2": "analystanaly"}
+    form = browser(analyst).post("/account/password", sent).context["form"]
+    assert list(form.errors) == ["new_password1"]
 
 
 def test_the_admin_has_no_page_of_its_own_for_it(auditor: User) -> None:

@@ -18,7 +18,7 @@ RIGHTS = {
         *{"registry.promote_model", "registry.oversee_model"},
     },
     roles.APPROVER: {"knox.add_authtoken", "registry.approve_promotion", "registry.stop_model"},
-    roles.VISITOR: ASK,
+    roles.VISITOR: {"predictions.add_prediction", "predictions.view_record"},
 }
 
 

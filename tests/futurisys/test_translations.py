@@ -72,6 +72,14 @@ def test_placeholders_survive_translation() -> None:
     assert odd == []
 
 
+UNTIDY = re.compile(r"(?<! \()[ \u00a0]([;:?!]|%%)|[ \u202f]»|«[ \u202f]|[a-zé]'[a-zéêèàâ]")
+
+
+def test_french_is_set_with_its_own_spaces_and_apostrophes() -> None:
+    odd = [text for text in catalogue().values() if UNTIDY.search(text)]
+    assert odd == [], "A narrow no-break space before ; : ? ! %, a no-break space inside « », and ’ for an apostrophe."
+
+
 # Spelt alike in both languages, or shown by no page.
 SAME = {"ID", "id"}
 

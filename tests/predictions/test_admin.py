@@ -3,18 +3,21 @@
 import re
 import uuid
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.contrib.admin import site
 from django.contrib.auth.models import Permission, User
 from django.db import connection, connections
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
-from django.utils import timezone
+from django.utils import timezone, translation
+from django.utils.formats import date_format
 
 from predictions import actions
+from predictions.admin import PredictionAdmin
 from predictions.admin_lists import first_id_of
-from predictions.models import IdempotencyKey, Prediction, PredictionFailure, Source
+from predictions.models import Dataset, IdempotencyKey, Prediction, PredictionFailure, Record, Source
 from registry import promotions
 from registry.models import LedgerEntry, ModelVersion
 from tests.predictions.test_predict import damage
@@ -29,9 +32,16 @@ Ask = Callable[..., actions.Answer]
 def ask(analyst: User) -> Ask:
     """`ask(60)`: rows that the waist stored in one call."""
 
-    def asked(rows: int = 1, *, by: User = analyst, source: Source = Source.API, **changes: object) -> actions.Answer:
+    def asked(
+        rows: int = 1,
+        *,
+        by: User = analyst,
+        source: Source = Source.API,
+        records: list[int | None] | None = None,
+        **changes: object,
+    ) -> actions.Answer:
         columns = {name: [value] * rows for name, value in (IRIS | changes).items()}
-        return actions.predict(model="iris", columns=columns, rows=rows, source=source, by=by)
+        return actions.predict(model="iris", columns=columns, rows=rows, source=source, by=by, records=records)
 
     return asked
 
@@ -343,3 +353,23 @@ def test_models_are_neither_added_nor_deleted_here(iris: ModelVersion, administr
     assert browser(auditor).post(f"{path}{iris.model_id}/change/", {"tracked_ref": "x"}).status_code == 403
     iris.model.refresh_from_db()
     assert iris.model.tracked_ref == "main"
+
+
+@pytest.mark.parametrize(("language", "said"), [("en", "21 Nov 2026, 18:36"), ("fr", "21 nov. 2026, 18:36")])
+def test_dates_are_written_as_on_other_pages(language: str, said: str) -> None:
+    with translation.override(language):
+        assert date_format(datetime(2026, 11, 21, 18, 36, tzinfo=UTC), "DATETIME_FORMAT") == said
+
+
+@pytest.mark.parametrize(("score", "said"), [(5.766e-13, "0.0000"), (1234.5, "1234.5000"), (1e300, "1e+300")])
+def test_scores_have_four_decimals(score: float, said: str) -> None:
+    assert PredictionAdmin(Prediction, site).shown_score(Prediction(score=score)) == said
+
+
+def test_the_list_names_the_record(iris: ModelVersion, audit: Client, ask: Ask, analyst: User) -> None:
+    flowers = Dataset.objects.create(name="flowers", title="Flowers", key_column="id", columns=[], updated_by=analyst)
+    record = Record.objects.create(dataset=flowers, key="E-1", data={})
+    ask(records=[record.pk])
+    ask()
+    page = audit.get(LIST).content.decode()
+    assert re.findall(r'class="field-record_key">(.*?)<', page) == ["–", "E-1"]

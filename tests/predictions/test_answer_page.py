@@ -13,7 +13,8 @@ from django.test import Client
 from futurisys.accounts import roles
 from predictions import actions, explanations, what_if
 from predictions.models import Prediction, Source
-from predictions.presenters import RecordPage
+from predictions.presenters import RecordPage, cautions
+from registry import actions as registry_actions
 from registry import confirmation, promotions
 from registry.models import ModelVersion
 from registry.runtimes.base import RuntimeFailed
@@ -87,7 +88,7 @@ def test_a_score_near_the_end_claims_no_certainty(attrition, analyst: User) -> N
 def test_where_nothing_was_measured_a_word_is_said_and_why(promoted, examined, analyst: User) -> None:
     promoted("attrition", signature_json=described(examined, calibration=None))
     page = read(analyst, ask(analyst, CALM))
-    assert "We show a word and no number. How often such scores come true has not been checked" in text(page)
+    assert "We say a word and not “so many of 100”: how often such scores come true has not been" in text(page)
     assert 'class="person' not in page.content.decode()
 
 
@@ -95,7 +96,8 @@ def test_where_the_score_was_off_a_word_is_said_and_why(attrition, analyst: User
     answer = ask(analyst, CALM)
     answer.score = 0.25  # where the out-of-fold scores said 24 of 100, and 18 left
     page = RecordPage(answer, analyst)
-    assert (page.frequency, page.doubt) == (None, "Scores like this one were off by 6.6 points on 140 known cases.")
+    apart = "on 140 known cases with such scores, estimate and reality were 6.6 points apart; 5 is the most"
+    assert (page.frequency, page.doubt) == (None, f"{apart} that we accept.")
 
 
 def test_nobody_checked_values_that_the_model_never_saw(attrition, analyst: User) -> None:
@@ -110,6 +112,71 @@ def test_a_measurement_can_be_taken_out_of_a_description_and_not_written(examine
     assert confirmation.problems(before, without, is_draft=False) == []
     for edited in (described(examined, calibration={**before["outputs"]["calibration"], "split": "test"}), before):
         assert "calibration" in confirmation.problems(without if edited is before else before, edited)[0]
+
+
+# What a bold answer leaves out
+
+RIGHT = "Of 100 that the model named “Leaves” when it was tested, whatever their score, it was right for about {}."
+EARLY = "It answers “Leaves” from {}% on, so as to miss few: by its own estimate, “Stays” is more likely."
+
+
+def named(version: ModelVersion, split: str = "test") -> int:
+    """Of 100, as the example's manifest has it."""
+    found = (each for each in version.metadata["metrics"] if (each["name"], each["split"]) == ("precision", split))
+    return round(100 * next(found)["value"])
+
+
+def test_the_answer_says_how_often_it_was_right(attrition, analyst: User) -> None:
+    assert RIGHT.format(named(attrition)) in text(read(analyst, ask(analyst)))
+
+
+def test_without_a_test_set_cross_validation_says_it(promoted, examined, analyst: User) -> None:
+    metadata = deepcopy(examined("attrition").metadata)
+    metadata["metrics"] = [each for each in metadata["metrics"] if each["split"] != "test"]
+    version = promoted("attrition", metadata=metadata)
+    assert RIGHT.format(named(version, "cross-validation")) in text(read(analyst, ask(analyst)))
+
+
+def test_the_other_answer_says_nothing_of_it(attrition, analyst: User) -> None:
+    found = text(read(analyst, ask(analyst, CALM)))
+    assert ("The model answers Stays" in found, "when it was tested" in found) == (True, False)
+
+
+@pytest.mark.parametrize("value", [0, 1.5, None, "0.4"])
+def test_what_is_no_precision_is_not_said(promoted, examined, analyst: User, value: object) -> None:
+    metrics = [{"name": "precision", "split": "test", "value": value}]
+    promoted("attrition", metadata=examined("attrition").metadata | {"metrics": metrics})
+    assert RecordPage(ask(analyst), analyst).cautions == []
+
+
+def test_an_early_answer_says_that_the_other_is_more_likely(attrition, analyst: User) -> None:
+    answer = ask(analyst)
+    line = round(100 * answer.outputs["threshold"])
+    answer.score = 0.36
+    assert RecordPage(answer, analyst).cautions[0] == EARLY.format(line)
+    answer.score = 0.5
+    assert len(RecordPage(answer, analyst).cautions) == 1
+
+
+def test_another_threshold_was_never_tested(attrition, administrator: User, analyst: User) -> None:
+    described = deepcopy(attrition.signature)
+    described["outputs"]["threshold"]["value"] = 0.4
+    new = registry_actions.confirm_signature(version=attrition, signature=described, by=administrator)
+    assert (cautions.precision(attrition) is None, cautions.precision(new)) == (False, None)
+
+
+def test_other_words_leave_the_test_true(attrition, administrator: User) -> None:
+    described = deepcopy(attrition.signature)
+    described["outputs"]["label"] = "Soon"
+    new = registry_actions.confirm_signature(version=attrition, signature=described, by=administrator)
+    assert cautions.precision(new) == cautions.precision(attrition)
+
+
+def test_several_classes_are_called_unsure_below_ninety(iris, analyst: User) -> None:
+    answer = ask(analyst, IRIS, model="iris")
+    assert not RecordPage(answer, analyst).is_unsure
+    answer.outputs["probabilities"] = {"setosa": 0.85, "versicolor": 0.1, "virginica": 0.05}
+    assert RecordPage(answer, analyst).is_unsure
 
 
 # What would change it
@@ -180,7 +247,7 @@ def test_three_classes_get_factors_alone(iris, analyst: User) -> None:
 def test_the_place_among_other_cases_is_counted(attrition, analyst: User) -> None:
     place = (ask(analyst).explanation or {})["distribution"]
     assert (len(place["counts"]), sum(place["counts"]), place["low"], place["high"]) == (20, 100, 0.0, 1.0)
-    assert "Higher than" in text(read(analyst, ask(analyst)))
+    assert re.search(r"Higher than \d+ of 100 cases that the model was trained on\.", text(read(analyst, ask(analyst))))
 
 
 def test_a_value_has_a_place_and_no_changes(price, analyst: User) -> None:
@@ -210,6 +277,13 @@ def test_a_promotion_and_a_suspension_since_are_noted(attrition, promoted, analy
 def test_the_strip_names_the_first_limit(attrition, analyst: User) -> None:
     found = text(read(analyst, ask(analyst)))
     assert "Known limits Meant to start a conversation, never to decide about a person." in found
+
+
+def test_in_french_the_limits_and_the_data_are_french(attrition, analyst: User) -> None:
+    found = text(read(analyst, ask(analyst), **{"accept-language": "fr"}))
+    for words in ("jamais pour décider du sort d’une personne.", "entreprise fictive, données de synthèse", "Départs"):
+        assert words in found
+    assert "synthetic" not in found
 
 
 def test_an_answer_among_many_says_where_the_others_are(attrition, analyst: User) -> None:
@@ -242,7 +316,7 @@ def test_values_of_a_record_are_hidden_from_who_may_not_see_them(about: Predicti
 def test_no_factor_tells_what_is_hidden(about: Prediction, analyst: User) -> None:
     page = RecordPage(about, analyst)
     assert not {factor.title for factor in page.factors} & {"Age", "Gender", "Marital status"}
-    assert "Fields that you may not see are counted with the others." in text(read(analyst, about))
+    assert "strongest factors" in text(read(analyst, about))
     shown = json.loads(page.raw_text)["explanation"]["contributions"]
     hidden = [each for each in shown if each["field"] in page.hidden]
     assert {(each["value"], each["contribution"]) for each in hidden} == {("•••", "•••")}

@@ -17,9 +17,11 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from predictions import actions
-from predictions.answers.downloads import safe
-from predictions.models import Prediction, Record, Source
+from predictions.imports.verbs import import_records
+from predictions.models import Dataset, Prediction, Record, Source
+from predictions.spreadsheets import plain_quotes, safe
 from registry.models import ModelVersion
+from tests.predictions import employees
 from tests.predictions.test_pages import browser, text
 from tests.worlds import IRIS, member
 
@@ -96,6 +98,21 @@ def test_two_classes_tell_the_positive_one(
     found = text(browser(analyst).get(f"/answers/{answer.request_id}/"))
     assert f"Of 40 records, {leaving} are answered “Leaves”" in found
     assert ("Scores for “Leaves”" in found, "Row 40" in found, "Threshold:" in found) == (True, True, True)
+    expected = round(sum(row.score for row in answer.predictions))
+    assert f"Going by the scores together, expect “Leaves” for about {expected} of these 40." in found
+
+
+def test_too_few_scores_to_add_up_say_how_often_the_answer_was_right(
+    promoted: Callable[..., ModelVersion], analyst: User
+) -> None:
+    made = employees.dataset(promoted("attrition"), analyst, [{}, {}])
+    numbers = list(made.record_set.values_list("pk", flat=True))
+    columns = {name: [value, value] for name, value in (employees.PERSON | {"age": 20}).items()}
+    named: dict[str, Any] = {"model": "attrition", "source": Source.RECORDS, "by": analyst, "records": numbers}
+    answer = actions.predict(columns=columns | {"heure_supplementaires": ["Oui"] * 2}, rows=2, **named)
+    page = browser(analyst).get(f"/answers/{answer.request_id}/")
+    assert "Going by the scores" not in text(page)
+    assert "Of 100 that the model named “Leaves” when it was tested" in text(page)
 
 
 def test_values_are_told_by_their_spread(price: ModelVersion, analyst: User) -> None:
@@ -174,9 +191,11 @@ def lines(response: HttpResponse, delimiter: str = ",") -> list[list[str]]:
 def test_the_file_holds_every_answer_and_what_it_was_made_from(flowers: Flowers, analyst: User) -> None:
     response = browser(analyst).get(f"{asked(analyst, flowers(60))}?format=csv&page=2&answer=setosa")
     found = lines(response)
-    assert found[0] == ["Key of the record", "Answer", "Probability", "Warnings", "Number of the answer", *IRIS]
+    titles = ["Sepal length", "Sepal width", "Petal length", "Petal width"]
+    assert found[0] == ["Key of the record", "Answer", "Probability", "Warnings", "Number of the answer", *titles]
     assert [line[0] for line in found[1:]] == [f"F-{row}" for row in range(60)]
     assert found[2][1] == "Iris setosa"
+    assert re.fullmatch(r"[01]\.\d{4}", found[2][2])
     assert found[2][5:] == [str(value) for value in IRIS.values()]
     assert response["Content-Disposition"].startswith('attachment; filename="iris-')
 
@@ -217,4 +236,63 @@ def test_hidden_fields_are_not_in_the_file(
     promoted("iris", signature_json=described)
     path, decider = asked(analyst, flowers(2)), member("decider", "decision maker")
     headings = [lines(browser(user).get(f"{path}?format=csv"))[0] for user in (analyst, decider)]
-    assert ["petal_width" in found for found in headings] == [False, True]
+    assert ["Petal width" in found for found in headings] == [False, True]
+    said = ["fields that you may not see are left out" in text(browser(user).get(path)) for user in (analyst, decider)]
+    assert said == [True, False]
+
+
+def test_a_file_has_a_byte_order_mark_in_every_language(flowers: Flowers, analyst: User) -> None:
+    path = asked(analyst, flowers(2))
+    pages = [browser(analyst, accept_language=code).get(f"{path}?format=csv") for code in ("en", "fr")]
+    assert [next(iter(page.streaming_content)).startswith(b"\xef\xbb\xbf") for page in pages] == [True, True]
+
+
+@pytest.mark.parametrize(
+    "heading", ["Score for “Leaves”", "Score for «\u202fLeaves\u202f»", "Score for «\u00a0Leaves\u00a0»"]
+)
+def test_headings_have_plain_quotes(heading: str) -> None:
+    assert plain_quotes(heading) == 'Score for "Leaves"'
+
+
+# The file comes in again
+
+
+def downloaded(made: Dataset, language: str) -> bytes:
+    """The file of the answers about a set of employees, for somebody who sees all of it."""
+    records = Record.objects.filter(dataset=made).order_by("key")
+    columns = {name: [record.data[name] for record in records] for name in employees.PERSON}
+    named: dict[str, Any] = {"source": Source.RECORDS, "by": made.updated_by, "records": [row.pk for row in records]}
+    answer = actions.predict(model="attrition", columns=columns, rows=len(records), **named)
+    decider = User.objects.get(username="decider")
+    page = browser(decider, accept_language=language).get(f"/answers/{answer.request_id}/?format=csv")
+    return b"".join(page.streaming_content)
+
+
+@pytest.fixture
+def people(promoted: Callable[..., ModelVersion], analyst: User) -> Dataset:
+    """Two employees of different risk."""
+    member("decider", "decision maker")
+    return employees.dataset(promoted("attrition"), analyst, [{}, {"age": 20, "heure_supplementaires": "Non"}])
+
+
+@pytest.mark.parametrize(("language", "words"), [("en", ',"Score for ""Leaves""",In a word,'), ("fr", '"";En un mot;')])
+def test_scores_of_two_classes_are_said_in_words(people: Dataset, language: str, words: str) -> None:
+    first, *rest = downloaded(people, language).decode().splitlines()
+    assert words in first
+    said = [line.split(";" if language == "fr" else ",")[3] for line in rest]
+    known = {"en": {"low", "moderate", "raised", "high"}, "fr": {"faible", "modérée", "élevée", "très élevée"}}
+    assert set(said) <= known[language]
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_the_file_comes_in_again(people: Dataset, language: str) -> None:
+    before = dict(Record.objects.values_list("key", "data"))
+    done = import_records(
+        name=people.name, content=downloaded(people, language), key_column=people.key_column, by=people.updated_by
+    )
+    assert (done.created, Record.objects.count()) == (0, 2)
+    after = dict(Record.objects.values_list("key", "data"))
+    names = employees.PERSON
+    assert {key: [row[name] for name in names] for key, row in after.items()} == {
+        key: [row[name] for name in names] for key, row in before.items()
+    }

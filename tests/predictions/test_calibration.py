@@ -19,22 +19,45 @@ def test_a_score_is_proven_where_enough_cases_came_as_it_said() -> None:
     assert [known(*GOOD).doubt(score) for score in (0.0, 0.1, 0.2, 0.6)] == ["", "", "", ""]
 
 
+APART = "estimate and reality were {} points apart{}; 5 is the most that we accept."
 FEW = {"from": 0.6, "to": 0.8, "n": 29, "mean": 0.7, "rate": 0.7}
 
 
 @pytest.mark.parametrize(
     ("bins", "score", "why"),
     [
-        ([GOOD[0]], 0.1, "Only 150 outcomes are known, 200 are needed."),
-        ([GOOD[0] | {"rate": 0.19}], 0.1, "On cases with a known outcome its scores were off by 9 points on average."),
-        ([GOOD[0], GOOD[1] | {"rate": 0.46}], 0.4, "Scores like this one were off by 6 points on 60 known cases."),
-        ([*GOOD, FEW], 0.7, "Of scores like this one only 29 outcomes are known, 30 are needed."),
-        (GOOD, 0.7, "Of scores like this one only 0 outcomes are known, 30 are needed."),
+        ([GOOD[0]], 0.1, "only 150 outcomes are known, 200 are needed."),
+        (
+            [GOOD[0] | {"rate": 0.19}],
+            0.1,
+            "on cases with a known outcome, " + APART.format(9, " on average"),
+        ),
+        (
+            [GOOD[0], GOOD[1] | {"rate": 0.46}],
+            0.4,
+            "on 60 known cases with such scores, " + APART.format(6, ""),
+        ),
+        ([*GOOD, FEW], 0.7, "of scores like this one only 29 outcomes are known, 30 are needed."),
+        (GOOD, 0.7, "of scores like this one only 0 outcomes are known, 30 are needed."),
     ],
 )
 def test_why_a_score_is_not_proven(bins: list[dict[str, float]], score: float, why: str) -> None:
-    padded = bins if len(bins) > 1 or "Only" in why else [*bins, bins[0] | {"from": 0.2, "to": 0.4}]
+    padded = bins if len(bins) > 1 or "only 1" in why else [*bins, bins[0] | {"from": 0.2, "to": 0.4}]
     assert known(*padded).doubt(score) == why
+
+
+def test_what_is_too_far_apart_is_not_rounded_to_what_is_accepted() -> None:
+    assert "were 5.1 points apart" in known(GOOD[0], GOOD[1] | {"rate": 0.4501}).doubt(0.4)
+
+
+@pytest.mark.parametrize(
+    ("bins", "is_proven"),
+    [(GOOD, True), ([GOOD[0]], False), ([GOOD[0] | {"rate": 0.19}, GOOD[1]], False), ([*GOOD, FEW], True)],
+)
+def test_scores_may_be_added_up_where_they_are_right_on_the_whole(
+    bins: list[dict[str, float]], is_proven: bool
+) -> None:
+    assert known(*bins).is_proven is is_proven
 
 
 def problems(outputs: dict[str, object]) -> list[str]:

@@ -41,6 +41,11 @@ def test_what_was_typed_is_there_again(ended: Client) -> None:
     assert "What you had typed is here again" in text(response)
 
 
+def test_the_login_says_that_it_is_kept(ended: Client) -> None:
+    assert "Your session had ended. Log in again: what you had typed is kept." in text(ended.get("/login"))
+    assert "what you had typed is kept" not in text(Client().get(f"/login?next={PATH}"))
+
+
 def test_it_is_there_once(ended: Client) -> None:
     log_in(ended)
     assert not ended.get(PATH).context["form"]["x-petal_width"].value()

@@ -14,8 +14,9 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from futurisys.accounts import roles
+from predictions.actions import predict
 from predictions.imports.verbs import import_records
-from predictions.models import Dataset, Record, Upload
+from predictions.models import Dataset, Record, Source, Upload
 from tests.worlds import member
 
 IMPORT = "/records/import/"
@@ -134,6 +135,102 @@ def test_the_model_that_fits_is_guessed(promoted: Any, person: Client, example: 
     assert "Petal length" in page.content.decode()
 
 
+def test_the_model_that_fits_best_is_guessed_from_the_words_of_pages(promoted: Any, checked: Any) -> None:
+    promoted("attrition")
+    promoted("iris")
+    page = checked("Matricule;ÂGE;monthly income;Works overtime\n7;41;3000;Oui\n8;33;2000;no\n")[1].context["page"]
+    assert page.reading.model.name == "attrition"
+    assert [line.name for line in page.lines] == ["Matricule", "age", "revenu_mensuel", "heure_supplementaires"]
+    assert (page.lines[3].heading, page.lines[3].samples) == ("Works overtime", ["Yes", "No"])
+    assert "Sepal length" not in page.missing
+
+
+def test_one_column_that_a_model_knows_may_be_there_by_chance(promoted: Any, checked: Any) -> None:
+    promoted("attrition")
+    assert checked()[1].context["page"].reading.model is None
+
+
+def test_what_is_imported_has_the_names_of_the_model(promoted: Any, checked: Any, person: Client) -> None:
+    promoted("attrition")
+    address, page = checked("Matricule;Gender;Job;note\n7;Woman;Manager;x\n8;Homme;consultant;y\n")
+    person.post(action(page, address))
+    assert Record.objects.get(key="8").data == {"Matricule": "8", "genre": "M", "poste": "Consultant", "note": "y"}
+
+
+def test_what_a_choice_may_be_is_listed(promoted: Any, person: Client, checked: Any) -> None:
+    promoted("attrition")
+    text = checked("id;Age;Gender\n1;31;F\n2;30;Z\n3;33;\n")[1].content.decode()
+    assert re.findall(r"It may be: ([^<]*)</li>", text) == ["Woman, Man."]
+
+
+def test_what_is_not_listed_is_counted(promoted: Any, checked: Any) -> None:
+    signature = promoted("attrition").parsed_signature()
+    headings, cells = [f.title for f in signature.features], ["?"] * len(signature.features)
+    text = f"id;{';'.join(headings)}\n1;{';'.join(cells)}\n"
+    assert "<li>and 17 more.</li>" in checked(text)[1].content.decode()
+
+
+def test_rows_of_one_key_are_said(checked: Any) -> None:
+    text = checked("id;name\n1;Éva\n2;Tom\n2;Ana\n")[1].content.decode()
+    assert "“id” is the same in several rows" in text
+    assert "Rows 3, 4." in text
+
+
+# A title that there is already
+
+
+def test_a_second_set_of_a_title_is_refused(person: Client, analyst: User) -> None:
+    import_records(name="people", title="People", content=PEOPLE.encode(), key_column="id", by=analyst)
+    refused = sent(person, title="péople")
+    assert refused.status_code == 400
+    assert "There is a set “People” already: import into that one" in refused.content.decode()
+
+
+def test_a_title_that_was_taken_meanwhile_offers_the_set(person: Client, checked: Any, analyst: User) -> None:
+    address, page = checked()
+    import_records(name="other", title="People", content=PEOPLE.encode(), key_column="id", by=analyst)
+    refused = person.post(action(page, address))
+    assert refused.status_code == 400
+    assert 'href="?set=other">Import into “People”</a>' in refused.content.decode()
+    assert Dataset.objects.count() == 1
+
+
+# A file to fill in
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+@pytest.mark.parametrize("model", ["attrition", "iris"])
+def test_a_sample_file_comes_back_and_can_be_asked(
+    promoted: Any, person: Client, checked: Any, analyst: User, model: str, language: str
+) -> None:
+    promoted(model)
+    person.cookies["django_language"] = language
+    address, page = checked(person.get(f"/records/import/sample/{model}/").content)
+    found = page.context["page"]
+    assert (found.missing, found.refusals, found.reading.model.name) == ([], [], model)
+    person.post(action(page, address))
+    records = list(Record.objects.order_by("key"))
+    columns = {name: [record.data[name] for record in records] for name in records[0].data if name != found.reading.key}
+    assert len(predict(model=model, columns=columns, rows=2, source=Source.API, by=analyst).predictions) == 2
+
+
+def test_a_sample_file_is_written_as_its_reader_writes(iris: Any, person: Client) -> None:
+    found = {}
+    for language in ("en", "fr"):
+        person.cookies["django_language"] = language
+        found[language] = person.get("/records/import/sample/iris/").content.decode().splitlines()[0]
+    assert found["en"].startswith("\ufeffKey of the record,Sepal length,")
+    assert found["fr"].startswith("\ufeffClé de la fiche;Longueur")
+
+
+def test_the_upload_offers_a_sample_of_each_table(promoted: Any, person: Client) -> None:
+    promoted("iris")
+    promoted("digits")
+    assert re.findall(r'href="/records/import/sample/(\w+)/"', person.get(IMPORT).content.decode()) == ["iris"]
+    for name in ("digits", "nothing"):
+        assert person.get(f"/records/import/sample/{name}/").status_code == 404
+
+
 # What is sent wrongly
 
 
@@ -142,7 +239,7 @@ def test_the_model_that_fits_is_guessed(promoted: Any, person: Client, example: 
     [
         ({}, "Select a CSV file."),
         ({"file": SimpleUploadedFile("a.csv", b"")}, "The selected file is empty."),
-        ({"file": SimpleUploadedFile("a.xlsx", b"PK\x03\x04x")}, "The selected file must be a CSV file."),
+        ({"file": SimpleUploadedFile("a.xlsx", b"PK\x03\x04x")}, "The selected file is a ZIP file."),
         ({"file": "text"}, "Select a CSV file."),
         ({"file": SimpleUploadedFile("a.csv", b"a;b"), "title": ""}, "Enter a title"),
         ({"file": SimpleUploadedFile("a.csv", b"a;b"), "title": "x" * 121}, "Shorten the title"),

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from predictions.imports import column_kinds, csv_files
+from predictions.imports import column_kinds, csv_files, wording
 from predictions.imports.column_kinds import Column, guess_key, keys, number, typed
 from predictions.imports.csv_files import Dialect, FileRefused, guess, read
 from registry.signature import Signature
@@ -72,6 +72,10 @@ def test_texts_are_the_same_in_every_encoding(encoding: str) -> None:
 def test_texts_are_composed_and_stripped() -> None:
     sheet = read("id;name\n1;  Zoe\u0301 \n".encode(), Dialect("semicolon"))
     assert sheet.column("name") == ["Zoé"]
+
+
+def test_spaces_that_do_not_break_are_plain_ones_in_headings() -> None:
+    assert read("id;Note\u202f: 1\u00a0\n1;x\n".encode(), Dialect("semicolon")).names == ["id", "Note : 1"]
 
 
 def test_rows_have_the_numbers_of_a_spreadsheet() -> None:
@@ -144,7 +148,16 @@ def test_only_ten_row_numbers_are_listed() -> None:
         (b"", "is empty"),
         (b"\xef\xbb\xbf\r\n", "is empty"),
         (b"x" * 2_000, "must be smaller than 0 MB"),
-        (b"PK\x03\x04zip", "must be a CSV file"),
+        (b"PK\x03\x04zip", "a ZIP file"),
+        (b"PK\x03\x04[Content_Types].xml xl/workbook.xml", r"a spreadsheet \(.xlsx or .ods\)"),
+        (b"PK\x03\x04mimetypeapplication/vnd.oasis.opendocument.text", "a document"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1", "an old Excel file"),
+        (b"\x89PNG\r\n\x1a\n\x00\x00", "a picture"),
+        (b"\xff\xd8\xff\xe0\x00\x10JFIF", "a picture"),
+        (b"%PDF-1.7\n", "a PDF"),
+        (b'\xef\xbb\xbf[\n {"id": 1}]', "JSON"),
+        (b'{"id": 1}', "JSON"),
+        (b"<!DOCTYPE html><table>", "a web page"),
         ("id;a\n1;x\n".encode("utf-16"), "UTF-16"),
         ("id;a\n1;x\n".encode("utf-16-le"), "UTF-16"),
     ],
@@ -152,6 +165,17 @@ def test_only_ten_row_numbers_are_listed() -> None:
 def test_what_is_no_csv_file_is_refused(content: bytes, words: str) -> None:
     with pytest.raises(FileRefused, match=words):
         csv_files.refuse_other_kinds(content, most=1_000)
+
+
+@pytest.mark.parametrize(
+    "content", [b"[id];a\n1;x\n", b"{id};a\n1;x\n", b"BMI;id\n1;2\n", b"PK;a\n1;2\n", b"<18;a\n1;2\n"]
+)
+def test_headings_that_begin_like_other_files_are_read(content: bytes) -> None:
+    csv_files.refuse_other_kinds(content, most=1_000)
+
+
+def test_the_apostrophe_before_a_formula_is_no_part_of_a_text() -> None:
+    assert read(b"id;a\n'=1;'-x\n2;'tis\n", Dialect("semicolon")).columns == [["=1", "2"], ["-x", "'tis"]]
 
 
 # Kinds and values
@@ -237,6 +261,82 @@ def test_a_number_that_could_be_read_in_two_ways_is_refused_by_row() -> None:
         column("id;pay;b\n1;2,5;1,5\n2;1.234;2,5\n", "pay", PAY)
 
 
+# The words of the pages
+
+SEX = {
+    "name": "genre",
+    "dtype": "category",
+    "label": {"en": "Gender", "fr": "Genre"},
+    "categories": [
+        {"value": "F", "label": {"en": "Woman", "fr": "Femme"}},
+        {"value": "M", "label": {"en": "Man", "fr": "Homme"}},
+    ],
+}
+STUDY = {"name": "niveau_education", "dtype": "integer", "label": {"en": "Level", "fr": "Niveau d’études"}}
+
+
+def named(text: str, *features: dict[str, Any], key: str = "id") -> list[str]:
+    """What the columns of a file are called here."""
+    return wording.renamed(read(text.encode(), Dialect("semicolon")), model(*features), key).names
+
+
+@pytest.mark.parametrize("heading", ["genre", "Gender", "GENRE", " gender ", "Genre"])
+def test_a_heading_in_any_language_is_the_models_field(heading: str) -> None:
+    assert named(f"id;{heading}\n1;F\n", SEX) == ["id", "genre"]
+
+
+@pytest.mark.parametrize("heading", ["Niveau d'etudes", "NIVEAU  D’ÉTUDES", "niveau education", "level"])
+def test_accents_apostrophes_and_spaces_do_not_matter(heading: str) -> None:
+    assert named(f"id;{heading}\n1;2\n", STUDY) == ["id", "niveau_education"]
+
+
+def test_headings_stay_to_be_shown() -> None:
+    sheet = wording.renamed(read(b"id;Gender\n1;F\n", Dialect("semicolon")), model(SEX))
+    assert sheet.headings == ["id", "Gender"]
+
+
+def test_two_headings_of_one_field_are_refused() -> None:
+    with pytest.raises(FileRefused, match="“Gender” and “Genre” both mean “Gender”"):
+        named("id;Gender;Genre\n1;F;F\n", SEX)
+
+
+def test_a_heading_that_could_mean_two_fields_stays() -> None:
+    assert named("id;Pay\n1;2\n", PAY, PAY | {"name": "other"}) == ["id", "Pay"]
+
+
+@pytest.mark.parametrize("heading", ["Key of the record", "Clé de la fiche", "ID"])
+def test_the_key_is_found_as_downloads_call_it(heading: str) -> None:
+    assert named(f"{heading};Gender\n1;F\n", SEX) == ["id", "genre"]
+
+
+def test_the_key_keeps_its_name() -> None:
+    assert named("Gender;pay\n1;2\n", SEX, PAY, key="Gender") == ["Gender", "pay"]
+
+
+def test_cells_in_any_language_are_the_models_values() -> None:
+    found = column("id;genre\n1;Woman\n2;homme\n3;F\n4;FEMME\n5;x\n", "genre", SEX)
+    assert found.values == ["F", "M", "F", "F", "x"]
+    assert list(found.refused.values()) == [[4]]
+
+
+def test_a_word_of_two_choices_stays_as_it_is() -> None:
+    twins = [{"value": "a", "label": "Same"}, {"value": "b", "label": {"en": "same"}}, {"value": "Same"}]
+    feature = {"name": "team", "dtype": "category", "categories": twins[:2]}
+    assert column("id;team\n1;a\n2;Same\n3;b\n", "team", feature).values == ["a", "Same", "b"]
+    assert column("id;team\n1;a\n2;Same\n", "team", feature | {"categories": twins}).refused == {}
+
+
+def test_choices_that_are_numbers_have_words_too() -> None:
+    categories = [{"value": 1, "label": "Low"}, {"value": 2, "label": "High"}]
+    found = column("id;grade\n1;low\n2;2\n3;HIGH\n", "grade", GRADE | {"categories": categories})
+    assert found.values == [1, 2, 2]
+
+
+def test_a_file_made_here_calls_a_field_by_its_name_where_the_title_is_not_its_own() -> None:
+    signature = model(SEX, PAY, PAY | {"name": "other"})
+    assert wording.headings(signature.features, signature) == ["Gender", "pay", "other"]
+
+
 # Keys
 
 
@@ -247,6 +347,9 @@ def test_a_number_that_could_be_read_in_two_ways_is_refused_by_row() -> None:
         ("name;Matricule\nAnn;7\nBob;8\n", "Matricule"),
         ("name;employee id\nAnn;7\nBob;8\n", "employee id"),
         ("id;code\n1;7\n1;8\n", "code"),
+        ("id;name\n1;Ann\n2;Bob\n2;Cid\n", "id"),  # which rows are wrong will be said
+        ("id;name\n1;Ann\n1;Ann\n", "id"),
+        ("Clé de la fiche;name\n1;Ann\n2;Bob\n", "Clé de la fiche"),
         ("a;b\n1;7\n1;7\n", ""),
     ],
 )
@@ -263,7 +366,7 @@ def test_a_field_of_the_model_is_no_key() -> None:
     ("text", "words"),
     [
         ("id;a\n7;x\n;y\n", r"The key is empty\. Row 3\."),
-        ("id;a\n7;x\n8;y\n7;z\n", r"that of another row too.*Rows 2, 4\."),
+        ("id;a\n7;x\n8;y\n7;z\n", r"“id” is the same in several rows.*Rows 2, 4\."),
         (f"id;a\n{'7' * 201};x\n", r"200 characters at most\. Row 2\."),
         ("x;a\n7;x\n", r"no column of the name"),
     ],

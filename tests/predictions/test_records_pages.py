@@ -7,9 +7,11 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from futurisys.accounts import roles
+from predictions.listing.fields import Field
 from predictions.listing.last_answers import AT_ONCE
 from predictions.models import Dataset, Record
 from registry.models import ModelVersion
+from registry.signature import Feature
 from tests.predictions.employees import ask_about, dataset
 from tests.predictions.test_pages import browser, text
 from tests.worlds import member
@@ -90,7 +92,7 @@ def test_the_record_is_shown_in_the_sections_of_the_model(office: Client, person
 def test_what_is_sensitive_is_masked(office: Client, person: Record) -> None:
     page = office.get(path(person)).content.decode()
     assert "4321" not in page
-    assert page.count("•••") == 6
+    assert page.count("•••") == 6 + 1  # what it means is said once
     assert "4321" in browser(member("decider", roles.DECISION_MAKER)).get(path(person)).content.decode()
 
 
@@ -143,3 +145,11 @@ def test_as_many_queries_for_ten_answers_as_for_one(office, person, analyst, set
             office.get(path(person))
         found.append(len(queries))
     assert found[0] == found[1] <= 8
+
+
+@pytest.mark.parametrize(
+    ("title", "heading"), [("Years in the company", "Years in the company"), ("Age", "Age (years)")]
+)
+def test_a_heading_says_the_unit_once(title: str, heading: str) -> None:
+    feature = Feature(name="x", dtype="integer", label=title, unit="years")
+    assert Field(name="x", kind="integer", is_hidden=False, feature=feature).heading == heading

@@ -68,6 +68,11 @@ FOUND = {
     "q=50%25_": ["E-2"],
     "q=%25": ["E-2"],
     "q=%5C": [],
+    "q=sales": ["E-2"],
+    "q=human+resour": ["E-4"],
+    "q=eva+consult": ["E-3"],
+    "q=esources": [],
+    "q=2": ["E-2"],
     "is.departement=Consulting": ["E-1", "E-3"],
     "is.departement=Consulting&is.departement=Commercial": ["E-1", "E-2", "E-3"],
     "is.departement=Nowhere": [],
@@ -93,7 +98,11 @@ def test_filters_are_told_in_words_and_can_be_taken_off(decider: Client) -> None
 def test_in_french_titles_and_values_are_french(people: Dataset) -> None:
     client = browser(member("decider", roles.DECISION_MAKER), accept_language="fr")
     response = client.get(PATH + "?is.departement=Commercial&to.revenu_mensuel=10 000,5")
-    for words in ("Département\u202f: Commercial", "Revenu mensuel\u202f: au plus 10\u202f000,5 €", "Fiches\u202f: 1 sur 4"):
+    for words in (
+        "Département\u202f: Commercial",
+        "Revenu mensuel\u202f: au plus 10\u202f000,5 €",
+        "Fiches\u202f: 1 sur 4",
+    ):
         assert words in response.content.decode()
 
 
@@ -178,6 +187,30 @@ def test_sensitive_columns_are_not_shown_and_cannot_be_asked_for(office: Client,
     assert ("unknown" in page, 'value="age"' in page, "6 columns are hidden from you." in page) == (False, False, True)
     assert [office.get(f"{PATH}?{query}").status_code for query in ("sort=age", "from.age=1", "to.age=x")] == [400] * 3
     assert "unknown" in decider.get(PATH).content.decode()
+
+
+def test_choices_of_sensitive_columns_are_not_searched(office: Client, decider: Client) -> None:
+    assert [len(keys(client.get(f"{PATH}?q=single"))) for client in (office, decider)] == [0, 4]
+    assert "Marital status" not in text(office.get(PATH))
+
+
+def test_choices_are_searched_in_the_readers_language(people: Dataset, analyst: User) -> None:
+    french = browser(analyst, accept_language="fr")
+    assert [keys(french.get(f"{PATH}?q={word}")) for word in ("conseil", "sales")] == [["E-1", "E-3"], []]
+
+
+def test_more_than_can_be_asked_about_at_once_is_not_offered(office: Client, settings) -> None:
+    settings.RECORDS_PER_CALL = 3
+    page = office.get(PATH).content.decode()
+    assert ('name="all"' in page, "narrow the search or the filters to at most 3 records" in page) == (False, True)
+    assert 'name="all"' in office.get(f"{PATH}?is.departement=Consulting").content.decode()
+
+
+def test_long_texts_are_cut_in_the_table_and_whole_on_their_page(office: Client, people: Dataset) -> None:
+    record = people.record_set.earliest("pk")
+    Record.objects.filter(pk=record.pk).update(data=record.data | {"name": "Long name " * 30})
+    assert "Long name " * 9 not in office.get(PATH).content.decode()
+    assert ("Long name " * 30).strip() in office.get(f"{PATH}{record.pk}/").content.decode()
 
 
 def test_an_unknown_column_reads_like_one_that_is_hidden(office: Client) -> None:

@@ -69,6 +69,7 @@ NUMBERS = [
 INTEGERS = [
     (20, 20), (20.0, 20), ("20", 20), ("20,0", 20), ("2e1", 20), (20.5, "not_an_integer"), ("20,5", "not_an_integer"),
     (15, "out_of_bounds"), (100, "out_of_bounds"), ("1,234", "ambiguous_number"), (False, "not_a_number"),
+    ("20.000", "ambiguous_number"), ("1.000.000", "ambiguous_number"), ("20.00", 20), ("0020.000", 20),
 ]  # fmt: skip
 BOOLEANS = [
     (True, True), (False, False), ("True", True), ("false", False), (1, True), (0, False), ("1", True), ("oui", True),
@@ -306,3 +307,15 @@ def test_background_of_pictures() -> None:
     for odd in (b"a,b,c,d,e,f\n", b"a\n1,2\n"):
         with pytest.raises(ValueError, match=r"holds no row|reshape"):
             background.parse(odd, found)
+
+
+@pytest.mark.parametrize("text", ["5 000 €", "12 %", "7km", "12,5 m²", "-3 °C"])
+def test_who_enters_a_unit_is_told_to_leave_it_out(text: str) -> None:
+    with pytest.raises(Refused, match="without its unit"):
+        coercion.number(text)
+
+
+@pytest.mark.parametrize("text", ["twelve", "0x10", "1_000", "5 1", "1e9999", "km 7"])
+def test_what_is_no_number_before_a_unit_is_no_number(text: str) -> None:
+    with pytest.raises(Refused, match=r"Enter a (finite )?number\."):
+        coercion.number(text)

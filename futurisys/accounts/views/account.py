@@ -9,7 +9,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from futurisys.accounts import preferences, tokens
+from futurisys.accounts import preferences, tokens, visitors
 from futurisys.accounts.forms import PreferencesForm
 from futurisys.accounts.roles import titles
 
@@ -39,5 +39,6 @@ def _page(request: HttpRequest, form: PreferencesForm, status: int = 200) -> Htt
         "roles": titles(user),
         "may_have_tokens": user.has_perm(tokens.RIGHT),
         "has_password": user.has_usable_password(),
+        "visit_ends": visitors.end_of(request),
     }
     return render(request, "account/account.html", context, status=status)

@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 from futurisys.accounts import mails, preferences, visitors
 from futurisys.accounts.forms import LoginForm
 from futurisys.middleware import fault
+from predictions import drafts
 
 BACKEND = "futurisys.accounts.backend.OneQueryBackend"
 
@@ -37,7 +38,13 @@ class Login(LoginView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """What else the page offers."""
         offers = {"has_mails": mails.are_sent(), "has_visits": settings.ENVIRONMENT == "demo"}
-        return super().get_context_data(**kwargs) | offers
+        return super().get_context_data(**kwargs) | offers | {"why": self._why()}
+
+    def _why(self) -> str:
+        """What brought somebody here who wanted something else; empty for who came by the front door."""
+        if drafts.is_kept(self.request):
+            return _("Your session had ended. Log in again: what you had typed is kept.")
+        return _("Log in to go on.") if self.get_redirect_url() not in {"", reverse("home")} else ""
 
 
 class Logout(LogoutView):

@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from predictions import masking
 from predictions.exceptions import NotAllowed
-from predictions.imports import column_kinds, csv_files, verbs
+from predictions.imports import column_kinds, csv_files, verbs, wording
 from predictions.imports.csv_files import DECIMALS, DELIMITERS, ENCODINGS, Dialect, FileRefused, Problem
 from predictions.imports.verbs import SetInUse
 from predictions.models import Dataset
@@ -31,6 +31,9 @@ class Command(BaseCommand):
         )
         parser.add_argument("--key", default="", help="Column that tells the records apart; guessed for a new set.")
         parser.add_argument("--model", default="", help="Model that is asked about them first.")
+        parser.add_argument(
+            "--example", action="store_true", help="Visitors of the demo may see the set; without this they may not."
+        )
         parser.add_argument("--by", required=True, help="User who imports; needs the right to add records.")
         parser.add_argument("--delimiter", choices=list(DELIMITERS))
         parser.add_argument("--encoding", choices=list(ENCODINGS))
@@ -53,6 +56,7 @@ class Command(BaseCommand):
                 key_column=key,
                 model=model,
                 by=by,
+                is_example=options["example"],
             )
         except FileRefused as refused:
             raise CommandError("\n".join(str(problem) for problem in refused.problems)) from refused
@@ -97,7 +101,8 @@ def _key(dataset: str, content: bytes, dialect: Dialect, model: RegisteredModel 
     """The key of the set, or a guess. Raises FileRefused."""
     known = Dataset.objects.filter(name=dataset).values_list("key_column", flat=True).first()
     signature = masking.signature_of(Dataset(model=model))
-    key = known or column_kinds.guess_key(csv_files.read(content, dialect), signature)
+    sheet = wording.renamed(csv_files.read(content, dialect), signature, known or "")
+    key = known or column_kinds.guess_key(sheet, signature)
     if not key:
         raise FileRefused(Problem("No column tells the records apart by itself: name one with --key."))
     return key

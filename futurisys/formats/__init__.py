@@ -1,0 +1,1 @@
+"""How dates are written; see FORMAT_MODULE_PATH."""

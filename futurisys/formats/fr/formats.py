@@ -1,0 +1,5 @@
+"""French dates: 21 nov. 2026, 18:36."""
+
+DATE_FORMAT = SHORT_DATE_FORMAT = "j N Y"
+TIME_FORMAT = "H:i"
+DATETIME_FORMAT = SHORT_DATETIME_FORMAT = "j N Y, H:i"
