@@ -3,7 +3,7 @@ PYTHON ?= python3
 PORT ?= 8000
 export PORT
 
-.PHONY: help .venv run test test-long check bench switch pages model-validation zoo lock clean
+.PHONY: help .venv run test test-long check bench switch pages pictures model-validation zoo lock clean
 
 help:  ## what can be made
 	@grep -hE '^[.a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## +/\t/' | expand -t 20
@@ -30,6 +30,9 @@ switch: .venv/dev.stamp  ## from a push to a served version under load; ARGS="--
 
 pages: .venv/dev.stamp  ## each page's time with a million answers and 100 000 records; ARGS="--json"
 	.venv/bin/python benchmarks/pages.py $(ARGS)
+
+pictures: .venv/dev.stamp  ## take the pictures of docs/pictures from a demo of their own
+	.venv/bin/python scripts/pictures.py
 
 model-validation: .venv/dev.stamp  ## train the convnet (PyTorch, own venv); ARGS="torch==2.13.0+cpu"
 	.venv/bin/python scripts/model_validation.py $(ARGS)

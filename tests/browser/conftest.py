@@ -1,7 +1,7 @@
 """A browser in the world of the iris model: who is logged in, what the policy blocked, what axe says."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import pytest
@@ -13,10 +13,22 @@ from playwright.sync_api import BrowserContext, Locator, Page
 
 from predictions import actions
 from predictions.models import Prediction, Source
+from tests.browser.hands import PHONE, WIDER
 from tests.worlds import IRIS
 
 # Left on, axe loads style sheets itself and so causes the violations that it did not find.
 AXE = {"resultTypes": ["violations"], "preload": False}
+AXE_SCRIPT = Axe().axe_script
+RUN_AXE = """options => axe.run(document, options).then(
+  found => found.violations.map(rule => `${rule.id}: ${rule.nodes[0].html}`)
+)"""
+COLOURS = ["color-contrast", "link-in-text-block"]  # all that a dark page could break besides
+# The admin's colours change by and by.
+SETTLED = """Promise.allSettled(document.getAnimations()
+  .filter(one => one instanceof CSSTransition).map(one => one.finished))"""
+DESK = {"width": 1280, "height": 720}
+# Without JavaScript no event is heard, and the console still tells.
+POLICY = "Content Security Policy"
 LISTEN = "addEventListener('securitypolicyviolation', e => blocked(`${e.violatedDirective} ${e.sample} ${location}`))"
 
 
@@ -77,23 +89,65 @@ def record(analyst: User, iris_world: Any) -> Prediction:
 
 
 @pytest.fixture
-def blocked(context: BrowserContext) -> list[str]:
-    """What the content security policy blocked, on every page of the context."""
-    events: list[str] = []
-    context.expose_binding("blocked", lambda source, event: events.append(event))
-    context.add_init_script(LISTEN)
-    return events
+def blocked() -> list[str]:
+    """What the content security policy blocked so far, on any page of the test."""
+    return []
 
 
 @pytest.fixture
-def axe() -> Callable[[Page], list[str]]:
-    """`axe(page)`: the rules it breaks, each with its first place."""
+def new_context(new_context: Callable[..., BrowserContext], blocked: list[str]) -> Iterator[Callable[..., Any]]:
+    """`new_context(**how)`: another browser. Whatever the policy blocks on one of its pages fails the test."""
+    opened: list[BrowserContext] = []
 
-    def violations(page: Page) -> list[str]:
-        found = Axe().run(page, options=AXE).response["violations"]
-        return [f"{rule['id']}: {rule['nodes'][0]['html']}" for rule in found]
+    def watched(**how: Any) -> BrowserContext:
+        context = new_context(**how)
+        context.expose_binding("blocked", lambda source, event: blocked.append(event))
+        context.add_init_script(LISTEN)
+        context.on("console", lambda line: blocked.append(line.text) if POLICY in line.text else None)
+        opened.append(context)
+        return context
+
+    yield watched
+    for page in [page for context in opened for page in context.pages]:
+        page.evaluate("0")  # what was blocked last has been heard of when this is answered
+    assert blocked == []
+
+
+@pytest.fixture
+def axe() -> Callable[..., list[str]]:
+    """`axe(page)`: the rules it breaks, each with its first place; `only` some rules, or `without` some."""
+
+    def violations(page: Page, only: Sequence[str] = (), without: Sequence[str] = ()) -> list[str]:
+        rules: dict[str, Any] = {"runOnly": {"type": "rule", "values": list(only)}} if only else {}
+        rules["rules"] = {name: {"enabled": False} for name in without}
+        if page.evaluate("typeof axe") == "undefined":
+            page.evaluate(AXE_SCRIPT)
+        found: list[str] = page.evaluate(RUN_AXE, AXE | rules)
+        return found
 
     return violations
+
+
+@pytest.fixture
+def at_rest(axe: Callable[..., list[str]]) -> Callable[..., list[str]]:
+    """`at_rest(page)`: what is wrong with a page that nobody touches, in light, on a phone, and in dark.
+
+    Without `colours`, which take the longest and are the same in every language, only in light.
+    """
+
+    def problems(page: Page, *, colours: bool = True) -> list[str]:
+        found = axe(page, without=() if colours else COLOURS)
+        page.set_viewport_size(PHONE)
+        found += ["wider than a phone"] if page.evaluate(WIDER) else []
+        page.set_viewport_size(DESK)
+        if colours:
+            page.emulate_media(color_scheme="dark")
+            page.evaluate(SETTLED)
+            found += [f"dark: {problem}" for problem in axe(page, only=COLOURS)]
+            page.emulate_media(color_scheme="light")
+        return found
+
+    return problems
 
 
 @pytest.fixture
@@ -101,7 +155,7 @@ def tab_to() -> Callable[[Locator], None]:
     """`tab_to(locator)`: press Tab until it has the focus, as somebody without a mouse does."""
 
     def press(wanted: Locator) -> None:
-        for _ in range(60):
+        for _ in range(200):
             if wanted.evaluate("element => element === document.activeElement"):
                 return
             wanted.page.keyboard.press("Tab")
