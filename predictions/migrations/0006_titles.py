@@ -22,7 +22,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AlterModelOptions(
             name="prediction",
-            options={"verbose_name": "answer", "verbose_name_plural": "answers"},
+            options={"verbose_name": "answer", "verbose_name_plural": "recorded answers"},
         ),
         migrations.AlterModelOptions(
             name="predictionfailure",

@@ -156,7 +156,7 @@ class Prediction(Asked):
 
     class Meta:
         verbose_name = _("answer")
-        verbose_name_plural = _("answers")
+        verbose_name_plural = _("recorded answers")
         # The id ends every index: a list is always read newest first, and pages by it.
         indexes = [
             models.Index(fields=["version", "id"], name="prediction_by_version"),

@@ -25,21 +25,22 @@ def kinds() -> list[str]:
     return list(LedgerEntry.objects.order_by("number").values_list("kind", flat=True))
 
 
-def test_suspend_and_resume_with_a_reason(page: Client) -> None:
+def test_suspend_and_resume_with_a_reason(page: Client, analyst: User) -> None:
+    asker = browser(analyst)
     found = text(page.get(STOP))
     assert "From the next second on, form, API and batches answer “suspended”" in found
     assert "Suspend Iris for everybody" in found
     sent = page.post(STOP, {"wanted": "suspend", "reason": "Answers look <b>odd</b>"})
     assert (sent.status_code, sent["Location"]) == (302, "/registry/iris/")
     assert "The model is suspended." in text(page.get(sent["Location"]))
-    assert page.get("/predict/iris/").status_code == 503
+    assert asker.get("/predict/iris/").status_code == 503
 
     response = page.get(STOP)
     assert "Let Iris answer again?" in text(response)
     assert "Approver suspended the model on" in text(response)
     assert "Answers look &lt;b&gt;odd&lt;/b&gt;" in response.content.decode()
     assert page.post(STOP, {"wanted": "resume", "reason": "They were right"}).status_code == 302
-    assert page.get("/predict/iris/").status_code == 200
+    assert asker.get("/predict/iris/").status_code == 200
     assert kinds() == ["promote", "suspend", "resume"]
 
 
