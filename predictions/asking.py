@@ -1,4 +1,4 @@
-"""From records to a question: who answers, which of their columns a model takes, and what they hold."""
+"""From records to a question: which of their columns a model takes, and what they hold."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -8,10 +8,7 @@ from django.http import Http404
 from django.utils.translation import gettext as _
 
 from predictions.models import Dataset, Record
-from registry import serving
 from registry.coercion import Refused
-from registry.exceptions import ModelSuspended
-from registry.models import LedgerEntry, ModelVersion
 from registry.signature import Feature, Signature
 
 LONGEST_NUMBER = 18  # digits; what fits into the column whatever they are
@@ -25,9 +22,7 @@ def visible_record_row(user: User | AnonymousUser, pk: int | str) -> Record:
     if is_number:
         found = Record.objects.select_related("dataset__model").filter(pk=int(text)).first()
     if found is None or not found.dataset.is_visible_to(user):
-        raise Http404(
-            _("There is no record of this number.")
-        )  # the same words: whether there is one, is nobody's business
+        raise Http404(_("There is no record of this number."))  # whether there is one, is nobody's business
     return found
 
 
@@ -68,12 +63,3 @@ def fits(signature: Signature, dataset: Dataset) -> list[str]:
         return ["image"]
     known = {column["name"] for column in dataset.columns}
     return [feature.name for feature in signature.features if not feature.nullable and feature.name not in known]
-
-
-def in_charge(model: str) -> tuple[ModelVersion, bool]:
-    """The version that answers, or would if its model were not suspended, and whether it is. Raises UnknownModel."""
-    try:
-        return serving.champion(model).version, False
-    except ModelSuspended:
-        entries = LedgerEntry.objects.filter(model__name=model).select_related("to_version__model")
-        return entries.latest("number").to_version, True

@@ -6,8 +6,8 @@ from django.contrib.auth.models import AnonymousUser, User
 
 from predictions.models import Dataset, Prediction
 from registry import serving
-from registry.exceptions import ModelSuspended, UnknownModel
-from registry.models import LedgerEntry, ModelVersion
+from registry.exceptions import UnknownModel
+from registry.models import ModelVersion
 from registry.signature import Feature, Signature
 
 MASK = "•••"
@@ -45,10 +45,7 @@ def signature_of(dataset: Dataset) -> Signature | None:
 
 def _of_model(name: str) -> Signature | None:
     try:
-        return serving.champion(name).signature
-    except ModelSuspended:
-        entries = LedgerEntry.objects.filter(model__name=name).select_related("to_version")
-        return serving.signature_of(entries.latest("number").to_version)
+        return serving.signature_of(serving.in_charge(name)[0])
     except UnknownModel:
         latest = ModelVersion.objects.ready().filter(model__name=name).order_by("-number").first()
         return serving.signature_of(latest) if latest else None

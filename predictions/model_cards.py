@@ -32,8 +32,8 @@ def _card(name: str) -> ModelCard:
     try:
         champion = serving.champion(name)
     except ModelSuspended:
-        last = LedgerEntry.objects.filter(model__name=name).select_related("to_version__model").latest("number")
-        return ModelCard(name, title_of(last.to_version), "", is_image=False, version=None, suspended=True)
+        version, _is_suspended = serving.in_charge(name)
+        return ModelCard(name, title_of(version), "", is_image=False, version=None, suspended=True)
     return card_of(champion)
 
 

@@ -123,6 +123,15 @@ def _look_up(name: str) -> Serving | _Suspension:
     return Serving(entry.to_version, signature_of(entry.to_version), entry)
 
 
+def in_charge(name: str) -> tuple[ModelVersion, bool]:
+    """The version that answers, or would if its model were not suspended, and whether it is. Raises UnknownModel."""
+    try:
+        return champion(name).version, False
+    except ModelSuspended:
+        entries = LedgerEntry.objects.filter(model__name=name).select_related("to_version__model")
+        return entries.latest("number").to_version, True
+
+
 def version(name: str, number: int) -> Serving:
     """A ready version by its number, unless its signature is a draft. Raises UnknownModel, ModelSuspended."""
     champion(name)

@@ -22,9 +22,8 @@ class TooManyVisitors(Exception):
 def admit(*, at: datetime) -> User:
     """A new visitor, who has no password. Raises TooManyVisitors."""
     with transaction.atomic():
-        role = Group.objects.select_for_update(no_key=True).get(
-            name=VISITOR
-        )  # one after the other, or the limit is none
+        # One after the other, or the limit is none.
+        role = Group.objects.select_for_update(no_key=True).get(name=VISITOR)
         since = at - timedelta(hours=1)
         lately = User.objects.filter(username__startswith=PREFIX, date_joined__gt=since).count()
         if lately >= settings.VISITORS_PER_HOUR:

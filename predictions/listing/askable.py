@@ -41,7 +41,7 @@ def in_service() -> list[InService]:
 
 
 def _in_service(name: str) -> InService:
-    version, is_suspended = asking.in_charge(name)
+    version, is_suspended = serving.in_charge(name)
     return InService(name, title_of(version), is_suspended, serving.signature_of(version))
 
 

@@ -1,7 +1,7 @@
 """What was answered about records: the last answer of each, and all of one."""
 
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.contrib.auth.models import AnonymousUser, User
@@ -11,7 +11,6 @@ from django.urls import reverse
 from predictions.models import Prediction, Record, Source
 from predictions.models.prediction import PredictionQuerySet
 from predictions.presenters import Row, rows
-from registry.models import ModelVersion
 
 FIELDS = ("version", "outputs", "label", "score", "warnings", "created_at", "user", "record", "source")
 PERSON = ("user__username", "user__first_name", "user__last_name")
@@ -39,13 +38,20 @@ def last_answers(records: Sequence[Record], user: User | AnonymousUser) -> dict[
     about = _visible(user).filter(record=OuterRef("pk")).exclude(source=Source.CHANGED)
     newest = about.order_by("-id").values("pk")[:1]
     asked = Record.objects.filter(pk__in=[record.pk for record in records]).values(last=Subquery(newest))
-    found = _seen(list(Prediction.objects.filter(pk__in=asked).only(*FIELDS)), user)
+    found = _seen(list(Prediction.objects.filter(pk__in=asked).only(*FIELDS).with_versions()), user)
     return {seen.row.prediction.record_id: seen for seen in found if seen.row.prediction.record_id}
 
 
 def answers_of(record: Record, user: User | AnonymousUser, before: str = "") -> tuple[list[Seen], uuid.UUID | None]:
     """The newest answers about a record, or those before one of them, and from where there are older ones."""
-    found = _visible(user).filter(record=record).select_related("user").only(*FIELDS, *PERSON).order_by("-id")
+    found = (
+        _visible(user)
+        .filter(record=record)
+        .select_related("user")
+        .only(*FIELDS, *PERSON)
+        .with_versions()
+        .order_by("-id")
+    )
     if number := _number(before):
         found = found.filter(pk__lt=number)
     answers = list(found[: AT_ONCE + 1])
@@ -62,20 +68,11 @@ def _visible(user: User | AnonymousUser) -> PredictionQuerySet:
 
 
 def _seen(predictions: list[Prediction], user: User | AnonymousUser) -> list[Seen]:
-    _add_versions(predictions)
     may_all = user.has_perm("predictions.view_prediction")
     return [
         Seen(row, reverse("record", args=[row.prediction.pk]) if may_all or row.prediction.user_id == user.pk else "")
         for row in rows(predictions)
     ]
-
-
-def _add_versions(predictions: Iterable[Prediction]) -> None:
-    """Each version once: it is much larger than an answer."""
-    numbers = {prediction.version_id for prediction in predictions}
-    versions = ModelVersion.objects.select_related("model").defer("report").in_bulk(numbers)
-    for prediction in predictions:
-        prediction.version = versions[prediction.version_id]
 
 
 def _number(text: str) -> uuid.UUID | None:

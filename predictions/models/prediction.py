@@ -79,10 +79,14 @@ class PredictionQuerySet(models.QuerySet["Prediction"]):
 
         Joined, they come with every row, and reading their JSON takes longer than all the rest of a page.
         """
-        versions = ModelVersion.objects.select_related("model").defer("report")
         records = Record.objects.defer("data", "search")
-        found = self.defer("inputs", "explanation", "salt", "digest")
-        return found.prefetch_related(Prefetch("version", versions), Prefetch("record", records), "record__dataset")
+        found = self.defer("inputs", "explanation", "salt", "digest").with_versions()
+        return found.prefetch_related(Prefetch("record", records), "record__dataset")
+
+    def with_versions(self) -> Self:
+        """With the version of each answer, read once: it is much larger than an answer."""
+        versions = ModelVersion.objects.select_related("model").defer("report")
+        return self.prefetch_related(Prefetch("version", versions))
 
     def record(self, predictions: list["Prediction"]) -> None:
         """Insert the rows of one call in one statement and give each its created_at; see docs/adr/0006.

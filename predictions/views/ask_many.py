@@ -21,6 +21,7 @@ from predictions.listing.askable import models_of
 from predictions.models import Dataset, IdempotencyKey, Source
 from predictions.questions import Question, Refusal
 from predictions.selections import Selection
+from registry import serving
 from registry.languages import switched
 
 _NAME = re.compile(r"[-\w]{1,100}", re.ASCII)
@@ -67,7 +68,7 @@ def _question(request: HttpRequest, dataset: Dataset, sent: QueryDict) -> Questi
     if not model:
         return None
     try:
-        version, is_suspended = asking.in_charge(model if _NAME.fullmatch(model) else "")
+        version, is_suspended = serving.in_charge(model if _NAME.fullmatch(model) else "")
     except UnknownModel as error:
         raise Http404(str(error)) from error
     selection = Selection.read(sent)

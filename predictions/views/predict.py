@@ -31,7 +31,6 @@ from predictions.models import Dataset, Source
 from predictions.views.starts import Start, filled, start_of, taken_from
 from registry import serving
 from registry.languages import switched
-from registry.models import LedgerEntry
 from registry.presenters import known_limits, metrics_of, title_of
 from registry.rights import demand
 from registry.signature import Signature
@@ -76,13 +75,13 @@ def ask(request: HttpRequest, model: str) -> HttpResponse:
 
 def _suspended(request: HttpRequest, model: str) -> HttpResponse:
     """503, or the answer to a form that was answered before the model was stopped."""
-    entry = LedgerEntry.objects.filter(model__name=model).select_related("to_version__model").latest("number")
+    version, _is_suspended = serving.in_charge(model)
     if request.method == "POST" and "language" not in request.POST:
-        form = _sent(request, serving.signature_of(entry.to_version))
+        form = _sent(request, serving.signature_of(version))
         with suppress(InvalidInput, KeyInUse, KeyReused, NotAnswered, ModelSuspended):
             if form.is_valid():
                 return _answered(_predict(request, form, model))
-    response = render(request, "predictions/refused.html", {"title": title_of(entry.to_version)}, status=503)
+    response = render(request, "predictions/refused.html", {"title": title_of(version)}, status=503)
     response["Retry-After"] = "60"  # when it answers again is a person's decision
     return response
 
