@@ -5,7 +5,9 @@ import json
 import logging
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from functools import cached_property
 from typing import Any
 from uuid import UUID
 
@@ -13,15 +15,18 @@ import numpy as np
 import uuid_utils.compat
 from django.contrib.auth.models import User
 from django.db import IntegrityError, OperationalError, transaction
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from numpy.typing import NDArray
 from psycopg.errors import LockNotAvailable
 
 from predictions import explanations
-from predictions.exceptions import KeyInUse, KeyReused, NotAnswered, Unconfirmed
-from predictions.models import IdempotencyKey, Prediction, PredictionFailure
+from predictions.batches.summaries import summary
+from predictions.exceptions import ChunkTaken, KeyInUse, KeyReused, NotAnswered, Unconfirmed
+from predictions.models import Awaited, BatchChunk, IdempotencyKey, Prediction, PredictionFailure, Source
+from predictions.models.writing import COPY_FROM, Rows
 from registry import labels, runtimes, serving
-from registry.facts import seal
+from registry.facts import seal, seals
 from registry.models import ModelVersion
 from registry.rights import demand
 from registry.runtimes.base import RuntimeFailed
@@ -33,12 +38,20 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Answer:
-    """What a call was answered: its stored rows, in order. `replayed`: they were stored by an earlier call."""
+    """What a call was answered: `size` stored rows. `replayed`: they were stored by an earlier call."""
 
     request_id: UUID
     version: ModelVersion
-    predictions: list[Prediction]
+    size: int
     replayed: bool = False
+    written: Rows | None = field(default=None, repr=False)
+
+    @cached_property
+    def predictions(self) -> list[Prediction]:
+        """The stored rows, in order: those of a small call as they were written, others are read."""
+        if self.written is not None and self.size < COPY_FROM:
+            return self.written.instances
+        return list(Prediction.objects.for_call_page().of_request(self.request_id, self.size))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,7 +65,9 @@ class _Call:
     key: str | None
     fingerprint: bytes
     records: Sequence[int | None]
+    cases: Sequence[str]
     confirmed: bool | None
+    chunk: BatchChunk | None
 
 
 def predict(
@@ -67,12 +82,16 @@ def predict(
     idempotency_key: str | None = None,
     trace_id: str = "",
     records: Sequence[int | None] | None = None,
+    cases: Sequence[str] | None = None,
     confirmed: bool | None = None,
+    chunk: BatchChunk | None = None,
 ) -> Answer:
     """Answer `rows` questions and store each answer before returning it.
 
     `columns`: field -> `rows` raw values as the door received them (bytes of a picture for an image model).
-    `records`: per row the Record that the question is about. `confirmed`: whether the person knows of values that the
+    `records`: per row the Record that the question is about; `cases`: what its door calls it, the key of the record or
+    of the row. `chunk`: the leased part of a file that the rows are of; its batch has pinned the version, and it is
+    turned to done in the transaction that stores the answers. `confirmed`: whether the person knows of values that the
     model never saw, for doors that ask; None where nobody is asked, and warnings are only kept.
     Steps: replay, resolve, clean, run, label, explain, insert. Raises NotAllowed, UnknownModel, ModelSuspended,
     InvalidInput, Unconfirmed (nothing stored), NotAnswered (the failure is stored), KeyReused, KeyInUse, and
@@ -87,11 +106,13 @@ def predict(
         key=idempotency_key,
         fingerprint=_fingerprint(source, model, version, columns, rows, explain, records) if idempotency_key else b"",
         records=records or [None] * rows,
+        cases=cases or [""] * rows,
         confirmed=confirmed,
+        chunk=chunk,
     )
     if stored := _replay(call):
         return stored
-    asked = serving.champion(model) if version is None else serving.version(model, version)
+    asked = _resolve(call, version)
     table = asked.signature.clean(columns, rows)
     if confirmed is False and table.warnings:
         raise Unconfirmed(table.warnings)
@@ -100,8 +121,14 @@ def predict(
     duration = time.perf_counter() - started
     outputs = labels.outputs(answering.signature, scores)
     reasons = explanations.explain(answering, table, scores) if explain else [None] * rows
-    predictions = _rows(call, asked, answering, table, outputs, reasons, duration)
-    return _store(call, predictions, answering.version)
+    return _store(call, _rows(call, asked, answering, table, outputs, reasons, duration), answering.version)
+
+
+def _resolve(call: _Call, version: int | None) -> Serving:
+    if call.chunk is not None:
+        batch = call.chunk.batch
+        return serving.pinned(batch.version, batch.ledger_entry)  # type: ignore[arg-type]  # pinned before it was cut
+    return serving.champion(call.model) if version is None else serving.version(call.model, version)
 
 
 def _fingerprint(
@@ -141,8 +168,8 @@ def _replay(call: _Call) -> Answer | None:
         return None
     if bytes(known.fingerprint) != call.fingerprint:
         raise KeyReused(_("This idempotency key was already used for another request. Use a new key."))
-    predictions = list(Prediction.objects.for_page().of_request(known.request_id, known.rows))
-    return Answer(known.request_id, predictions[0].version, predictions, replayed=True)
+    first = Prediction.objects.for_page().get(pk=known.request_id)
+    return Answer(known.request_id, first.version, known.rows, replayed=True)
 
 
 def _run(asked: Serving, table: CleanTable, call: _Call) -> tuple[Serving, NDArray[np.float64]]:
@@ -166,16 +193,27 @@ def _scores(answering: Serving, table: CleanTable) -> NDArray[np.float64]:
     return runtimes.load(answering.version).predict(table.columns, table.rows)
 
 
-def _failure(call: _Call, answering: Serving, table: CleanTable, failed: RuntimeFailed) -> NotAnswered:
-    """Record that clean questions got no answer, one row each."""
+def _failure(call: _Call, answering: Serving, table: CleanTable, failed: RuntimeFailed) -> Exception:
+    """Record that clean questions got no answer, one row each.
+
+    Not of a chunk of many: it is asked again in smaller ones, until the rows are alone that cannot be answered.
+    """
+    if call.chunk is not None and table.rows > 1:
+        return failed
     ids = _ids(table.rows)
+    shared = _shared(call, answering, ids)
     rows = [
         PredictionFailure(
+            id=ids[row],
+            row=row,
             inputs=inputs,
             duration=0.0,
             kind=failed.kind,
             reason=str(failed),
-            **_asked(call, answering, ids, row, [inputs, failed.kind]),
+            record_id=call.records[row],
+            key=call.cases[row],
+            **shared,
+            **seal(_sealed(call, answering, ids, row, [inputs, failed.kind])),
         )
         for row, inputs in enumerate(table.records)
     ]
@@ -189,23 +227,26 @@ def _ids(rows: int) -> list[UUID]:
     return sorted(uuid_utils.compat.uuid7() for _ in range(rows))
 
 
-def _asked(call: _Call, answering: Serving, ids: list[UUID], row: int, payload: list[Any]) -> dict[str, Any]:
-    """The fields an answer and a failure share, and the seal over who asked what of which version."""
-    version, entry = answering.version, answering.entry
-    who = [str(ids[row]), str(ids[0]), call.source, call.by.pk, version.commit, version.number, entry and str(entry.pk)]
-    about = [] if call.records[row] is None else [{"record": call.records[row]}]
+def _shared(call: _Call, answering: Serving, ids: list[UUID]) -> dict[str, Any]:
+    """The fields that all rows of a call have in common."""
     return {
-        "id": ids[row],
         "request_id": ids[0],
-        "row": row,
-        "version": version,
-        "ledger_entry": entry,
+        "version": answering.version,
+        "ledger_entry": answering.entry,
         "source": call.source,
         "user": call.by,
-        "record_id": call.records[row],
+        "batch": call.chunk.batch if call.chunk else None,
         "trace_id": call.trace_id,
-        **seal([*who, *payload, *about]),
     }
+
+
+def _sealed(call: _Call, answering: Serving, ids: list[UUID], row: int, payload: list[Any]) -> list[Any]:
+    """What the digest of a row is taken over: who asked what of which version, about whom, and what came of it."""
+    version, entry = answering.version, answering.entry
+    who = [str(ids[row]), str(ids[0]), call.source, call.by.pk, version.commit, version.number, entry and str(entry.pk)]
+    about = {"record": call.records[row], "key": call.cases[row] or None, "batch": call.chunk and call.chunk.batch_id}
+    known = {name: value for name, value in about.items() if value is not None}
+    return [*who, *payload, known] if known else [*who, *payload]
 
 
 def _rows(
@@ -216,40 +257,53 @@ def _rows(
     outputs: list[dict[str, Any]],
     reasons: Sequence[dict[str, Any] | None],
     duration: float,
-) -> list[Prediction]:
+) -> Rows:
     ids = _ids(table.rows)
-    warnings: list[list[dict[str, Any]]] = [[] for _ in range(table.rows)]
+    warnings: list[list[dict[str, Any]]] = [[]] * table.rows
     for warning in table.warnings:
         kept = {key: value for key, value in warning.items() if key != "row"}
-        warnings[warning["row"]].append(kept | ({"confirmed": True} if call.confirmed else {}))
-    fallback = asked.version if answering is not asked else None
-    return [
-        Prediction(
-            inputs=table.records[row],
-            outputs=output,
-            label=output.get("label", "")[:255],
-            score=output["score"],
-            warnings=warnings[row],
-            explanation=reasons[row],
-            fallback_from=fallback,
-            duration=duration,
-            **_asked(call, answering, ids, row, [table.records[row], output, warnings[row], reasons[row]]),
-        )
-        for row, output in enumerate(outputs)
-    ]
+        kept |= {"confirmed": True} if call.confirmed else {}
+        warnings[warning["row"]] = [*warnings[warning["row"]], kept]
+    told = zip(table.records, outputs, warnings, reasons, strict=True)
+    sealed = (_sealed(call, answering, ids, row, list(payload)) for row, payload in enumerate(told))
+    salts, digests = seals(sealed, table.rows)
+    shared = {"fallback_from": asked.version if answering is not asked else None, "duration": duration}
+    return Rows(
+        shared=shared | _shared(call, answering, ids),
+        own={
+            "id": ids,
+            "row": range(table.rows),
+            "record_id": call.records,
+            "key": call.cases,
+            "inputs": table.records,
+            "outputs": outputs,
+            "label": [output.get("label", "")[:255] for output in outputs],
+            "score": [output["score"] for output in outputs],
+            "warnings": warnings,
+            "explanation": reasons,
+            "salt": salts,
+            "digest": digests,
+        },
+    )
 
 
-def _store(call: _Call, predictions: list[Prediction], version: ModelVersion) -> Answer:
+def _store(call: _Call, rows: Rows, version: ModelVersion) -> Answer:
     """Commit the rows and the key together; a call that lost the race for its key answers what the winner stored."""
-    request_id = predictions[0].id
+    request_id = rows.own["id"][0]
+    awaited = _awaited(call, version)
     try:
-        if call.key is None:
+        if call.key is None and call.chunk is None and not awaited:
             _refuse_to_nest()
-            Prediction.objects.record(predictions)  # one statement, which is its own transaction
+            Prediction.objects.record(rows)  # one statement, which is its own transaction
         else:
             with transaction.atomic(durable=True):
-                _key_row(call, request_id, len(predictions)).save(force_insert=True)
-                Prediction.objects.record(predictions)
+                if call.chunk is not None:
+                    _settle(call.chunk, rows)
+                if call.key is not None:
+                    _key_row(call, request_id, len(rows)).save(force_insert=True)
+                Prediction.objects.record(rows)
+                for kind, due in awaited.items():
+                    Awaited.objects.expect(rows.own["id"], kind=kind, due=due, model=version.model, user=call.by)
     except IntegrityError:
         if stored := _replay(call):
             return stored
@@ -258,7 +312,27 @@ def _store(call: _Call, predictions: list[Prediction], version: ModelVersion) ->
         if call.key is not None and isinstance(error.__cause__, LockNotAvailable):
             raise KeyInUse(_("A call with this idempotency key is still running. Try again in a moment.")) from error
         raise
-    return Answer(request_id, version, predictions)
+    return Answer(request_id, version, len(rows), written=rows)
+
+
+def _settle(chunk: BatchChunk, rows: Rows) -> None:
+    told = summary(rows)
+    if not BatchChunk.objects.settle(chunk=chunk, request_id=rows.own["id"][0], predicted=len(rows), summary=told):
+        raise ChunkTaken
+
+
+def _awaited(call: _Call, version: ModelVersion) -> dict[Awaited.Kind, date]:
+    """What the answers will wait for, and since when it is due. What was only tried out waits for nothing.
+
+    Nor does what somebody asked who sees made-up examples alone: nobody could decide about it or know what became of it.
+    """
+    if call.source == Source.CHANGED or not call.by.has_perm("predictions.view_dataset"):
+        return {}
+    model, today = version.model, timezone.localdate()
+    found = {Awaited.Kind.DECISION: today} if model.is_high_risk else {}
+    if model.outcome_days is not None:
+        found[Awaited.Kind.OUTCOME] = today + timedelta(days=model.outcome_days)
+    return found
 
 
 def _refuse_to_nest() -> None:

@@ -16,6 +16,10 @@ class KeyInUse(Exception):
     """A call with the same idempotency key is still running."""
 
 
+class ChunkTaken(Exception):
+    """Somebody else answered this part of a file meanwhile: nothing was stored."""
+
+
 class Unconfirmed(Exception):
     """Values that the model never saw, which the door wants confirmed first; `warnings`: {field, code, message}."""
 
@@ -34,6 +38,7 @@ class NotAnswered(Exception):
 
 
 __all__ = [
+    "ChunkTaken",
     "InvalidInput",
     "KeyInUse",
     "KeyReused",

@@ -6,6 +6,7 @@ grants by `Fact`), and a trigger without a bypass stops every other role (see `p
 
 import hashlib
 import os
+from collections.abc import Iterable
 from typing import Any
 
 import orjson
@@ -59,6 +60,16 @@ def seal(payload: Any) -> dict[str, bytes]:
     """A fresh 16-byte `salt` and the 32-byte `digest` of salt and payload, as keyword arguments of a Fact."""
     salt = os.urandom(16)
     return {"salt": salt, "digest": hashlib.sha256(salt + canonical(payload)).digest()}
+
+
+def seals(payloads: Iterable[Any], count: int) -> tuple[list[bytes], list[bytes]]:
+    """The same of many: their salts and their digests."""
+    noise = os.urandom(16 * count)
+    salts = [noise[start : start + 16] for start in range(0, 16 * count, 16)]
+    digests = [
+        hashlib.sha256(salt + canonical(payload)).digest() for salt, payload in zip(salts, payloads, strict=True)
+    ]
+    return salts, digests
 
 
 def protect(*tables: str) -> migrations.RunSQL:

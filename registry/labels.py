@@ -15,25 +15,22 @@ def outputs(signature: Signature, scores: NDArray[np.float64]) -> list[dict[str,
     last digits of a vote of exactly one half. Several classes: the largest score.
     """
     if signature.is_regression:
-        return [{"value": float(row[0]), "score": float(row[0])} for row in scores]
-    return [_classification(signature, row) for row in scores]
-
-
-def _classification(signature: Signature, row: NDArray[np.float64]) -> dict[str, Any]:
+        return [{"value": value, "score": value} for (value,) in scores.tolist()]
     names = signature.class_names
-    winner = _binary(signature, row) if len(names) == 2 else int(np.argmax(row))
-    scored = signature.positive if len(names) == 2 else winner
-    answer: dict[str, Any] = {
-        "label": names[winner],
-        "score": float(row[scored]),
-        "probabilities": dict(zip(names, (float(value) for value in row), strict=True)),
-    }
+    rows: list[list[float]] = scores.tolist()
     if len(names) == 2:
-        answer["threshold"] = 0.5 if signature.threshold is None else signature.threshold
-    return answer
+        return [_binary(signature, names, row) for row in rows]
+    winners = np.argmax(scores, axis=1).tolist()
+    return [_answer(names, row, winner, winner) for row, winner in zip(rows, winners, strict=True)]
 
 
-def _binary(signature: Signature, row: NDArray[np.float64]) -> int:
-    score = round(float(row[signature.positive]), 6)
-    above = score > 0.5 if signature.threshold is None else score >= signature.threshold
-    return signature.positive if above else 1 - signature.positive
+def _answer(names: list[str], row: list[float], winner: int, scored: int) -> dict[str, Any]:
+    return {"label": names[winner], "score": row[scored], "probabilities": dict(zip(names, row, strict=True))}
+
+
+def _binary(signature: Signature, names: list[str], row: list[float]) -> dict[str, Any]:
+    positive, threshold = signature.positive, signature.threshold
+    score = round(row[positive], 6)
+    above = score > 0.5 if threshold is None else score >= threshold
+    answer = _answer(names, row, positive if above else 1 - positive, positive)
+    return answer | {"threshold": 0.5 if threshold is None else threshold}

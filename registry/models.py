@@ -88,6 +88,12 @@ class RegisteredModel(models.Model):
     metric_floors = models.JSONField(
         _("metric floors"), default=dict, blank=True, help_text=_('Smallest values, like {"pr_auc": 0.5}.')
     )
+    outcome_days = models.PositiveSmallIntegerField(
+        _("days until the outcome"),
+        null=True,
+        blank=True,
+        help_text=_("After how many days it is known whether an answer was right; empty when that is never asked."),
+    )
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
 
     class Meta:

@@ -143,6 +143,12 @@ def version(name: str, number: int) -> Serving:
     return Serving(found, signature_of(found), None)
 
 
+def pinned(found: ModelVersion, entry: LedgerEntry | None) -> Serving:
+    """A version that was chosen before, under the entry of then, while the model answers. Raises ModelSuspended."""
+    champion(found.model.name)
+    return Serving(found, signature_of(found), entry)
+
+
 def previous(serving: Serving) -> Serving | None:
     """The champion before this one, when it takes the same inputs and gives the same outputs."""
     entry = serving.entry

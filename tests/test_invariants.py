@@ -220,7 +220,10 @@ FACTS = [model._meta.db_table for model in fact_models()]
 
 def test_the_facts_are_the_ones_the_design_names() -> None:
     names = {model.__name__ for model in fact_models()}
-    assert names == {"Prediction", "PredictionFailure", "IdempotencyKey", "LedgerEntry"}
+    assert names == {
+        *{"Prediction", "PredictionFailure", "IdempotencyKey", "LedgerEntry"},
+        *{"Decision", "Estimate", "Outcome"},
+    }
 
 
 @pytest.mark.parametrize("change", CHANGES)

@@ -13,6 +13,7 @@ from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.utils.translation import gettext_lazy as _
 
 ASK = ["predictions.add_prediction", "predictions.view_dataset", "predictions.view_record"]
+BRING = ["predictions.add_record", "predictions.add_batch", "predictions.add_outcome"]
 TOKENS = ["knox.add_authtoken"]
 AUDITOR, ADMINISTRATOR = "auditor", "administrator"
 BUSINESS_USER, DECISION_MAKER = "business user", "decision maker"
@@ -21,10 +22,11 @@ VISITOR = "visitor"  # of the demo: may ask, sees examples alone, and leaves not
 
 # Patterns of "app.codename".
 ROLES: dict[str, list[str]] = {
-    BUSINESS_USER: [*ASK, *TOKENS, "predictions.add_record"],
+    BUSINESS_USER: [*ASK, *TOKENS, *BRING],
     DECISION_MAKER: [
-        *[*ASK, *TOKENS, "predictions.add_record"],
+        *[*ASK, *TOKENS, *BRING],
         *["predictions.view_prediction", "predictions.view_sensitive"],
+        *["predictions.add_decision", "predictions.add_estimate"],
     ],
     MODEL_MANAGER: [
         *["predictions.add_prediction", *TOKENS],

@@ -1,16 +1,30 @@
-"""WHAT was asked and answered, and about whom; one noun a file."""
+"""WHAT was asked and answered, and about whom, what was decided, and was it right; one noun a file."""
 
+from predictions.models.awaited import Awaited
+from predictions.models.batch import OVER, Batch, BatchChunk, BatchPart, ColumnMapping, RejectedRow
 from predictions.models.dataset import Dataset, Record, RecordColumn
+from predictions.models.decision import Decision, Estimate
+from predictions.models.outcome import Outcome
 from predictions.models.prediction import IdempotencyKey, Prediction, PredictionFailure, Source
 from predictions.models.upload import Upload
 
 __all__ = [
+    "OVER",
+    "Awaited",
+    "Batch",
+    "BatchChunk",
+    "BatchPart",
+    "ColumnMapping",
     "Dataset",
+    "Decision",
+    "Estimate",
     "IdempotencyKey",
+    "Outcome",
     "Prediction",
     "PredictionFailure",
     "Record",
     "RecordColumn",
+    "RejectedRow",
     "Source",
     "Upload",
 ]

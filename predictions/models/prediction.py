@@ -1,22 +1,21 @@
 """What was asked and answered: one fact per person, and the facts around it."""
 
-from datetime import datetime
-from functools import cache
-from typing import Any, Self
+from typing import TYPE_CHECKING, Self
 from uuid import UUID
 
 from django.conf import settings
 from django.db import connections, models
-from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.backends.utils import CursorWrapper
 from django.db.models import Prefetch, Q
 from django.utils.translation import gettext_lazy as _
 
+from predictions.models import writing
+from predictions.models.batch import Batch
 from predictions.models.dataset import Record
 from registry.facts import Fact
 from registry.models import LedgerEntry, ModelVersion
 
-COPY_FROM = 50
+if TYPE_CHECKING:
+    from predictions.models.writing import Rows
 
 
 class Source(models.TextChoices):
@@ -27,6 +26,7 @@ class Source(models.TextChoices):
     API = "api", _("API")
     SEED = "seed", _("API, short path")
     RECORDS = "records", _("Records")
+    BATCH = "batch", _("Batch")
 
 
 class Asked(Fact):
@@ -53,6 +53,12 @@ class Asked(Fact):
     )
     record = models.ForeignKey(
         Record, verbose_name=_("record"), null=True, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+    key = models.CharField(
+        _("key"), max_length=200, blank=True, help_text=_("What the case is called: the key of the record or row.")
+    )
+    batch = models.ForeignKey(
+        Batch, verbose_name=_("batch"), null=True, on_delete=models.PROTECT, related_name="+", db_index=False
     )
     trace_id = models.CharField(_("trace id"), max_length=32, blank=True)
     duration = models.FloatField(_("duration"), help_text=_("Seconds the runtime took for the whole call."))
@@ -83,61 +89,27 @@ class PredictionQuerySet(models.QuerySet["Prediction"]):
         found = self.defer("inputs", "explanation", "salt", "digest").with_versions()
         return found.prefetch_related(Prefetch("record", records), "record__dataset")
 
+    def for_call_page(self) -> Self:
+        """With what the doors say of each row of a call."""
+        return self.with_versions().prefetch_related("user", "ledger_entry", "fallback_from")
+
     def with_versions(self) -> Self:
         """With the version of each answer, read once: it is much larger than an answer."""
         versions = ModelVersion.objects.select_related("model").defer("report")
         return self.prefetch_related(Prefetch("version", versions))
 
-    def record(self, predictions: list["Prediction"]) -> None:
-        """Insert the rows of one call in one statement and give each its created_at; see docs/adr/0006.
+    def record(self, rows: "Rows") -> None:
+        """Store the rows of one call in one statement; from 50 rows on by COPY. See docs/adr/0006.
 
-        From 50 rows on by COPY. Outside a transaction the statement is one, and has committed on return.
+        Outside a transaction the statement is one, and has committed on return.
         """
-        connection = connections[self.db]
-        with connection.cursor() as cursor:
-            written = (_insert if len(predictions) < COPY_FROM else _copy)(connection, cursor, predictions)
-        for row, created_at in zip(predictions, written, strict=True):
-            row.created_at = created_at
-            row._state.adding, row._state.db = False, self.db
+        writing.write(connections[self.db], rows)
 
 
 def a_second_after(number: UUID) -> UUID:
     """The number that an answer of a second later has at least: all rows of a call lie before it."""
     # The first 48 bits of a UUIDv7 are milliseconds.
     return UUID(int=min(number.int + (1000 << 80), 2**128 - 1))
-
-
-@cache
-def _written_fields() -> "tuple[list[models.Field[Any, Any]], str]":
-    """What an INSERT names: every column but the one the database's clock fills, and their quoted names."""
-    fields = [field for field in Prediction._meta.concrete_fields if field.db_default is models.NOT_PROVIDED]
-    return fields, ", ".join(f'"{field.column}"' for field in fields)
-
-
-def _values(row: "Prediction", connection: BaseDatabaseWrapper) -> list[Any]:
-    fields, _names = _written_fields()
-    return [field.get_db_prep_save(field.pre_save(row, add=True), connection) for field in fields]
-
-
-def _insert(connection: BaseDatabaseWrapper, cursor: CursorWrapper, rows: "list[Prediction]") -> list[datetime]:
-    """One INSERT by hand: building it anew through the ORM costs several times what PostgreSQL needs to run it."""
-    fields, names = _written_fields()
-    places = ", ".join([f"({', '.join(['%s'] * len(fields))})"] * len(rows))
-    values = [value for row in rows for value in _values(row, connection)]
-    table = Prediction._meta.db_table
-    cursor.execute(f'INSERT INTO "{table}" ({names}) VALUES {places} RETURNING created_at', values)  # noqa: S608
-    return [created_at for (created_at,) in cursor.fetchall()]
-
-
-def _copy(connection: BaseDatabaseWrapper, cursor: CursorWrapper, rows: "list[Prediction]") -> list[datetime]:
-    _fields, names = _written_fields()
-    statement = f'COPY "{Prediction._meta.db_table}" ({names}) FROM STDIN'
-    with connection.wrap_database_errors, cursor.cursor.copy(statement) as copy:
-        for row in rows:
-            copy.write_row(_values(row, connection))
-    stored = Prediction.objects.of_request(rows[0].request_id, len(rows)).values_list("id", "created_at")
-    written = dict(stored)
-    return [written[row.id] for row in rows]
 
 
 class Prediction(Asked):
@@ -168,6 +140,7 @@ class Prediction(Asked):
             models.Index(fields=["user", "id"], name="prediction_by_call", condition=Q(row=0)),
             models.Index(fields=["label", "id"], name="prediction_by_label"),
             models.Index(fields=["record", "id"], name="prediction_by_record", condition=Q(record__isnull=False)),
+            models.Index(fields=["key", "id"], name="prediction_by_key", condition=~Q(key="")),
             models.Index(
                 fields=["ledger_entry", "id"], name="prediction_by_fallback", condition=Q(fallback_from__isnull=False)
             ),

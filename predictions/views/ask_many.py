@@ -145,6 +145,7 @@ def _predict(request: HttpRequest, question: Question) -> actions.Answer:
         by=request.user,  # type: ignore[arg-type]  # somebody is logged in
         idempotency_key=question.key,
         records=[record.pk for record in question.records],
+        cases=[record.key for record in question.records],
     )
 
 

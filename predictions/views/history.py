@@ -1,17 +1,12 @@
-"""What was answered: a person's own answers, and the page of one answer."""
-
-import uuid
+"""What was answered: a person's own answers."""
 
 from django.contrib.auth.decorators import login_required
-from django.contrib.auth.models import AnonymousUser, User
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from predictions.calls import calls_of
-from predictions.models import Prediction
-from predictions.presenters import RecordPage
+from predictions.views.case_file import record_number
 
 PAGE = 50
 
@@ -21,30 +16,12 @@ PAGE = 50
 def mine(request: HttpRequest) -> HttpResponse:
     """/history/: a line for each call, newest first, by cursor: `?before=<record number>`."""
     before = request.GET.get("before")
-    found = calls_of(request.user.pk, before=_number(before) if before else None, most=PAGE + 1)  # type: ignore[arg-type]  # somebody is logged in
+    found = calls_of(request.user.pk, before=record_number(before) if before else None, most=PAGE + 1)  # type: ignore[arg-type]  # somebody is logged in
     older = found[PAGE - 1].request_id if len(found) > PAGE else None
     return render(request, "predictions/history.html", {"calls": found[:PAGE], "older": older, "before": before})
 
 
 @require_GET
 @login_required
-def record(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
-    """/history/<id>/: the answer, its picture, its reasons and where it came from."""
-    answer = visible_record(request.user, str(pk))
-    page = RecordPage(answer, request.user, replayed="replayed" in request.GET)
-    return render(request, "predictions/record.html", {"page": page})
-
-
-def visible_record(user: User | AnonymousUser, number: str) -> Prediction:
-    """An answer that this person may see: their own, or any with the right to. Raises Http404."""
-    found = Prediction.objects.for_page().filter(pk=_number(number)).first()
-    if not found or not (found.user_id == user.pk or user.has_perm("predictions.view_prediction")):
-        raise Http404(_("There is no such answer."))  # the same words: whose it is, is nobody's business
-    return found
-
-
-def _number(text: str) -> uuid.UUID:
-    try:
-        return uuid.UUID(text)
-    except ValueError:
-        raise Http404(_("This is no record number.")) from None
+def search(request: HttpRequest) -> HttpResponse:
+    raise Http404

@@ -140,6 +140,7 @@ def _predict(request: HttpRequest, form: PredictionForm, model: str) -> actions.
         "explain": True,
         "idempotency_key": form.cleaned_data["idempotency_key"],
         "records": [form.record.pk] if form.record else None,
+        "cases": [form.record.key] if form.record else None,
     }
     try:
         return actions.predict(**question, confirmed=False)

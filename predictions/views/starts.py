@@ -17,7 +17,7 @@ from predictions.forms import PredictionForm
 from predictions.models import Prediction, Record
 from predictions.presenters import shown_value
 from predictions.typed import field_name, typed
-from predictions.views.history import visible_record
+from predictions.views.case_file import visible_record
 from registry.serving import Serving
 from registry.signature import Signature
 

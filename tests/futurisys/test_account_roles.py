@@ -9,10 +9,13 @@ from tests.worlds import member
 pytestmark = pytest.mark.django_db
 
 ASK = {"predictions.add_prediction", "predictions.view_dataset", "predictions.view_record"}
+BRING = {"knox.add_authtoken", *(f"predictions.add_{what}" for what in ("record", "batch", "outcome"))}
 RIGHTS = {
-    roles.BUSINESS_USER: ASK | {"knox.add_authtoken", "predictions.add_record"},
+    roles.BUSINESS_USER: ASK | BRING,
     roles.DECISION_MAKER: ASK
-    | {"knox.add_authtoken", "predictions.add_record", "predictions.view_prediction", "predictions.view_sensitive"},
+    | BRING
+    | {"predictions.view_prediction", "predictions.view_sensitive"}
+    | {"predictions.add_decision", "predictions.add_estimate"},
     roles.MODEL_MANAGER: {
         *{"knox.add_authtoken", "predictions.add_prediction", "registry.sync_model", "registry.describe_version"},
         *{"registry.promote_model", "registry.oversee_model"},

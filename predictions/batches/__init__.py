@@ -1,0 +1,1 @@
+"""Files of rows: read, mapped, checked, answered in chunks, and given back."""
