@@ -54,9 +54,9 @@ JOIN generate_series(%(first)s::int, %(last)s::int) AS number ON known.place = n
 """
 # A number begins with its millisecond, as a UUIDv7 does; "far" makes neighbours differ in everything else.
 ANSWERS = """
-INSERT INTO {table} (id, request_id, created_at, row, user_id, record_id, {kept})
-SELECT id, id, moment, 0, CASE WHEN far %% 2 = 0 THEN %(business)s ELSE %(others)s[1 + far / 2 %% %(count)s] END,
-    CASE WHEN by_record AND far / 64 %% 5 < 2 THEN %(first)s + (far / 320) %% %(records)s END, {kept}
+INSERT INTO {table} (id, request_id, created_at, row, user_id, record_id, key, {kept})
+SELECT made.id, made.id, moment, 0, CASE WHEN far %% 2 = 0 THEN %(business)s ELSE %(others)s[1 + far / 2 %% %(count)s] END,
+    record.id, COALESCE(record.key, ''), {kept}
 FROM (
     SELECT *, (lpad(to_hex((extract(epoch FROM moment) * 1000)::bigint), 12, '0') || '7' || substr(tail, 1, 3) || '8'
         || substr(tail, 4, 15))::uuid AS id
@@ -67,6 +67,8 @@ FROM (
     ) AS made
 ) AS made
 JOIN template ON template.place = far / 2 %% (SELECT count(*) FROM template)
+LEFT JOIN predictions_record AS record
+    ON by_record AND far / 64 %% 5 < 2 AND record.id = %(first)s + (far / 320) %% %(records)s
 """
 TEMPLATE = """
 CREATE TEMP TABLE template AS

@@ -34,11 +34,11 @@ Entry = dict[str, Any]
 
 
 @contextmanager
-def instance(folder: Path, *, keep: bool) -> Iterator[str]:
+def instance(folder: Path, *, keep: bool, durable: bool = False) -> Iterator[str]:
     """A server and a Hub in `folder`, and Django set up to use them; yields the address of the database's owner."""
     cluster = Cluster(folder / "postgres")
     try:
-        cluster.start(durable=False)
+        cluster.start(durable=durable)
         with LocalHub(folder / "hub", token=TOKEN) as hub:
             _set_up(cluster, folder, hub.url)
             yield cluster.owner_url

@@ -4,7 +4,7 @@ import hashlib
 import json
 import logging
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import cached_property
@@ -202,6 +202,8 @@ def _failure(call: _Call, answering: Serving, table: CleanTable, failed: Runtime
         return failed
     ids = _ids(table.rows)
     shared = _shared(call, answering, ids)
+    sealed = _sealed(call, answering, ids, ([inputs, failed.kind] for inputs in table.records))
+    salts, digests = seals(sealed, table.rows)
     rows = [
         PredictionFailure(
             id=ids[row],
@@ -212,8 +214,9 @@ def _failure(call: _Call, answering: Serving, table: CleanTable, failed: Runtime
             reason=str(failed),
             record_id=call.records[row],
             key=call.cases[row],
+            salt=salts[row],
+            digest=digests[row],
             **shared,
-            **seal(_sealed(call, answering, ids, row, [inputs, failed.kind])),
         )
         for row, inputs in enumerate(table.records)
     ]
@@ -240,13 +243,14 @@ def _shared(call: _Call, answering: Serving, ids: list[UUID]) -> dict[str, Any]:
     }
 
 
-def _sealed(call: _Call, answering: Serving, ids: list[UUID], row: int, payload: list[Any]) -> list[Any]:
-    """What the digest of a row is taken over: who asked what of which version, about whom, and what came of it."""
+def _sealed(call: _Call, answering: Serving, ids: list[UUID], payloads: Iterable[Sequence[Any]]) -> Iterator[list[Any]]:
+    """What the digest of each row is taken over: who asked what of which version, about whom, and what came of it."""
     version, entry = answering.version, answering.entry
-    who = [str(ids[row]), str(ids[0]), call.source, call.by.pk, version.commit, version.number, entry and str(entry.pk)]
-    about = {"record": call.records[row], "key": call.cases[row] or None, "batch": call.chunk and call.chunk.batch_id}
-    known = {name: value for name, value in about.items() if value is not None}
-    return [*who, *payload, known] if known else [*who, *payload]
+    who = [str(ids[0]), call.source, call.by.pk, version.commit, version.number, entry and str(entry.pk)]
+    batch = {"batch": str(call.chunk.batch_id)} if call.chunk else {}
+    for number, record, case, payload in zip(ids, call.records, call.cases, payloads, strict=True):
+        about = {**({} if record is None else {"record": record}), **({"key": case} if case else {}), **batch}
+        yield [str(number), *who, *payload, about] if about else [str(number), *who, *payload]
 
 
 def _rows(
@@ -265,8 +269,7 @@ def _rows(
         kept |= {"confirmed": True} if call.confirmed else {}
         warnings[warning["row"]] = [*warnings[warning["row"]], kept]
     told = zip(table.records, outputs, warnings, reasons, strict=True)
-    sealed = (_sealed(call, answering, ids, row, list(payload)) for row, payload in enumerate(told))
-    salts, digests = seals(sealed, table.rows)
+    salts, digests = seals(_sealed(call, answering, ids, told), table.rows)
     shared = {"fallback_from": asked.version if answering is not asked else None, "duration": duration}
     return Rows(
         shared=shared | _shared(call, answering, ids),

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 # Spaces people and spreadsheets use to group thousands: space, no-break, thin, narrow no-break.
 _SPACES = re.compile(r"[ \u00a0\u2009\u202f]")
 _SPACED = re.compile(r"[+-]?\d{1,3}([ \u00a0\u2009\u202f]\d{3})+([.,]\d+)?", re.ASCII)
+_PLAIN = re.compile(r"-?\d{1,300}(\.\d+)?", re.ASCII)
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
 _GROUPED = re.compile(r"[+-]?\d{1,3}(,\d{3})+\.\d+", re.ASCII)
 _AMBIGUOUS = re.compile(r"[+-]?[1-9]\d{0,2}(,\d{3})+", re.ASCII)
@@ -24,6 +25,7 @@ _FALSE = {"false", "no", "non", "faux", "0"}
 # NUL cannot be stored by PostgreSQL, a lone surrogate is no text at all.
 _UNSTORABLE = re.compile(r"[\x00\ud800-\udfff]")
 LARGEST_INTEGER = 2**53  # beyond it a float64, which every runtime takes, no longer holds each integer
+SURE_DIGITS = 15  # whole numbers of so many digits are smaller than that
 LONGEST_TEXT = 10_000
 
 
@@ -55,6 +57,8 @@ def number(value: Any) -> float:
 
 def _plain_number(text: str) -> str:
     text = text.strip()
+    if _PLAIN.fullmatch(text):  # what most files hold, and nothing below says otherwise of it
+        return text
     if _SPACED.fullmatch(text):
         text = _SPACES.sub("", text)
     if _AMBIGUOUS.fullmatch(text):
@@ -71,6 +75,8 @@ def _plain_number(text: str) -> str:
 
 def integer(value: Any) -> int:
     """A whole number below 2**53 in size. Raises Refused."""
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= SURE_DIGITS:
+        return int(value)
     if isinstance(value, str) and _DOTTED.fullmatch(value.strip()):
         sentence = _("Write the number without a point or comma: it could mean thousands or decimals.")
         raise Refused("ambiguous_number", sentence)

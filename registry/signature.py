@@ -19,6 +19,7 @@ from registry.coercion import Refused
 from registry.texts import figure
 
 Columns = dict[str, NDArray[np.generic]]
+MOST_REMEMBERED = 50_000  # texts of a feature
 
 
 class SignatureError(ValueError):
@@ -80,6 +81,11 @@ class Feature:
             if category["value"] == value and type(category["value"]) is type(value):
                 return text_in(category.get("label")) or str(value)
         return str(value)
+
+    @cached_property
+    def plain(self) -> dict[str | None, Any]:
+        """Texts that were cleaned without a word about them, and what they became: a file says the same often."""
+        return {}
 
     @cached_property
     def kind(self) -> str:
@@ -223,12 +229,12 @@ class Signature:
         }
         return shapes[image["layout"]]
 
-    @property
+    @cached_property
     def class_names(self) -> list[str]:
         """Class values as text, in the order of the scores' columns."""
         return [str(item["value"]) for item in self.classes]
 
-    @property
+    @cached_property
     def positive(self) -> int:
         """For two classes, the column whose score is `the` score: the one marked positive, else the second."""
         marked = [index for index, item in enumerate(self.classes) if item.get("positive")]
@@ -323,13 +329,16 @@ def _clean_column(
     # Not for other types: 1, 1.0 and True are one key, and mean different things.
     verdicts: Mapping[Any, _Verdict] | None = None
     if rows > 1 and set(map(type, values)) <= {str, type(None)}:
-        verdicts = {value: _verdict(feature, value) for value in set(values)}
-        if all(found.is_plain for found in verdicts.values()):
-            plain = {value: found.value for value, found in verdicts.items()}
+        if len(feature.plain) > MOST_REMEMBERED:
+            feature.__dict__.pop("plain", None)  # not cleared: another thread may be reading it
+        plain, different = feature.plain, set(values)
+        verdicts = {value: _verdict(feature, value) for value in different if value not in plain}
+        plain |= {value: found.value for value, found in verdicts.items() if found.is_plain}
+        if different <= plain.keys():
             return [plain[value] for value in values]
     cleaned = []
     for row, value in enumerate(values):
-        found = verdicts[value] if verdicts else _verdict(feature, value)
+        found = _verdict(feature, value) if verdicts is None else verdicts.get(value) or _Verdict(feature.plain[value])
         if found.refused:
             refused = found.refused
             errors.append({"row": row, "field": feature.name, "code": refused.code, "message": str(refused)})
