@@ -194,6 +194,8 @@ if "@" not in DEFAULT_FROM_EMAIL:
 MAX_BODY_BYTES = env.int("MAX_BODY_BYTES", 6_000_000, validate=validate.Range(min=10_000))
 # A file of records is larger, and has a page of its own that takes it.
 MAX_UPLOAD_BYTES = env.int("MAX_UPLOAD_BYTES", 20_000_000, validate=validate.Range(min=10_000))
+# A file of rows to be predicted is kept in parts, and never read whole.
+MAX_BATCH_BYTES = env.int("MAX_BATCH_BYTES", 5_000_000_000, validate=validate.Range(min=10_000))
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_500_000
 # The description of a signature is one form: 500 features of 20 fields, 2 000 categories and 1 000 classes of two labels.
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 20_000
@@ -243,13 +245,20 @@ CHAMPION_CACHE_SECONDS = 0.4
 ISOLATED_RUNTIMES = env.int("ISOLATED_RUNTIMES", 4, validate=validate.Range(min=1))
 ISOLATED_DEADLINE_SECONDS = env.float("ISOLATED_DEADLINE_SECONDS", 2.0, validate=validate.Range(min=0.1))
 
+# A part of a file that nobody has answered for as long is given to another worker (docs/batches.md).
+BATCH_LEASE_SECONDS = env.int("BATCH_LEASE_SECONDS", 60, validate=validate.Range(min=1))
+BATCH_ROWS = env.int("BATCH_ROWS", 5000, validate=validate.Range(min=1))  # in a part of a file
+BATCH_ROWS_ISOLATED = env.int("BATCH_ROWS_ISOLATED", 1000, validate=validate.Range(min=1))
+
 # Celery. The message is a hint, the row is the truth. Default broker: pgmq in the same PostgreSQL.
 CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", "pgmq://")
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
+# What failed, or took too long, is found again by the sweepers: the message itself is not sent in circles.
+CELERY_TASK_ACKS_ON_FAILURE = CELERY_TASK_ACKS_ON_TIMEOUT = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True
-CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 10
+CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 30
 CELERY_TASK_SOFT_TIME_LIMIT = 540
 CELERY_TASK_TIME_LIMIT = 600
 CELERY_TASK_IGNORE_RESULT = True
@@ -258,23 +267,38 @@ CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_DEFAULT_QUEUE = "futurisys"
 CELERY_WORKER_ENABLE_REMOTE_CONTROL = False
 CELERY_WORKER_MAX_TASKS_PER_CHILD = 100
+CELERY_WORKER_MAX_MEMORY_PER_CHILD = 380_000  # kB; looked at between tasks
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat" / "schedule")
 CELERY_BEAT_SCHEDULE = {
     "sweep-imports": {"task": "registry.tasks.sweep_imports", "schedule": 60.0},
     "sweep-deliveries": {"task": "registry.tasks.sweep_deliveries", "schedule": 60.0},
+    "sweep-batches": {"task": "predictions.tasks.sweep_batches", "schedule": 60.0},
     "poll-models": {"task": "registry.tasks.poll_models", "schedule": 60.0},
     "forget-expired": {"task": "futurisys.tasks.forget_expired", "schedule": 86_400.0},
 }
+# Seconds after which a message that nobody acknowledged is given to another worker; longer than any task may take.
+_REDIS = CELERY_BROKER_URL.startswith(("redis:", "rediss:"))
+_seen_again = env.int("VISIBILITY_TIMEOUT", 3600 if _REDIS else 900, validate=validate.Range(min=1))
 if CELERY_BROKER_URL == "pgmq://":
     CELERY_BROKER_TRANSPORT_OPTIONS = {
         # pgmq reads no socket folder from a URL, and asks for a port.
         "conn_string": make_conninfo(DATABASE_URL, port=conninfo_to_dict(DATABASE_URL).get("port") or 5432),
         "init_extension": False,
         "pool_size": 2,
-        "visibility_timeout": 900,
+        "visibility_timeout": _seen_again,
         "wait_time_seconds": 2,
+        "polling_interval": 0.1,  # seconds between two waits: the next message is often there when a task ends
     }
+elif _REDIS:
+    # In all three places: the shortest that anybody names would hold for everybody.
+    CELERY_VISIBILITY_TIMEOUT = _seen_again
+    CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": _seen_again}
+    CELERY_RESULT_BACKEND_TRANSPORT_OPTIONS = {"visibility_timeout": _seen_again}
+elif CELERY_BROKER_URL.startswith("amqp"):
+    # A quorum queue survives the loss of a node, and loses tasks unless each is confirmed (celery#9149).
+    CELERY_TASK_DEFAULT_QUEUE_TYPE = "quorum"
+    CELERY_BROKER_TRANSPORT_OPTIONS = {"confirm_publish": True}
 
 LOG_LEVEL = env.str("LOG_LEVEL", "INFO", validate=validate.OneOf(["DEBUG", "INFO", "WARNING", "ERROR"]))
 LOGGING = {

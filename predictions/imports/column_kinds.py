@@ -6,7 +6,7 @@ Pure. The signature of the model that will be asked decides where the values all
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,6 +19,7 @@ from registry.signature import Feature, Signature
 
 CATEGORIES_AT_MOST = 25
 LONGEST_SEARCH = 500
+NUMBERS = {"number", "integer"}  # kinds of fields
 _KEY_NAME = re.compile(r"id|key|cl[eé]|uuid|matricule|row|(id|key|cl[eé]|employee|matricule)[_ -].*|.*[_ -](id|key)")
 _GROUPS = "[ \u00a0\u2009\u202f]"
 _NUMBERS = {
@@ -31,7 +32,7 @@ _NUMBERS = {
     )
     for name, sign, other in (("point", r"\.", ","), ("comma", ",", r"\."))
 }
-_AMBIGUOUS = re.compile(r"[+-]?[1-9]\d{0,2}\.\d{3}", re.ASCII)  # in a file with decimal commas
+_AMBIGUOUS = re.compile(r"[+-]?[1-9]\d{0,2}\.\d{3}", re.ASCII)
 
 
 @dataclass
@@ -68,6 +69,27 @@ def number(text: str, decimal: str) -> int | float | None:
     return value if math.isfinite(value) else None
 
 
+def meaning_to(feature: Feature, decimal: str) -> Callable[[str], Any]:
+    """What a text of a file with this decimal sign means to a field, before the model reads it by its own rules.
+
+    The value of a choice by its title in any language, a number by the decimal sign; any other text stays.
+    """
+    plain, meant = {str(value) for value in feature.values}, choices(feature)
+    is_number = feature.kind in NUMBERS
+
+    def meaning(text: str) -> Any:
+        value = text if not meant or text in plain else meant.get(alike(text), text)
+        found = number(value, decimal) if is_number and isinstance(value, str) else None
+        return value if found is None else found
+
+    return meaning
+
+
+def could_be_thousands(text: str, decimal: str) -> bool:
+    """Whether a number has a point where the file has decimal commas, and three digits behind it: nobody can tell."""
+    return decimal == "comma" and bool(_AMBIGUOUS.fullmatch(text))
+
+
 def typed(sheet: Sheet, dialect: Dialect, key: str, signature: Signature | None) -> list[Column]:
     """Every column, in the order of the file. Raises FileRefused for numbers that could be read in two ways."""
     features = {feature.name: feature for feature in signature.features} if signature else {}
@@ -77,8 +99,9 @@ def typed(sheet: Sheet, dialect: Dialect, key: str, signature: Signature | None)
         if name == key:
             columns.append(Column(name, "text", [text or None for text in texts], feature=feature))
             continue
-        if dialect.decimal == "comma" and feature and feature.kind in {"number", "integer"}:
-            rows = [row for row, text in zip(sheet.rows, texts, strict=True) if _AMBIGUOUS.fullmatch(text)]
+        if feature and feature.kind in NUMBERS:
+            pairs = zip(sheet.rows, texts, strict=True)
+            rows = [row for row, text in pairs if could_be_thousands(text, dialect.decimal)]
             problems += [Problem(_two_ways(feature), rows)] if rows else []
         columns.append(
             _as_the_model_wants(feature, texts, dialect) if feature else _by_its_values(name, texts, dialect)
@@ -109,11 +132,10 @@ def _as_the_model_wants(feature: Feature, texts: list[str], dialect: Dialect) ->
     """What the model takes as it takes it, the rest as the file has it; its kind, if it takes at least half."""
     kept: dict[str, Any] = {}
     why: dict[str, str] = {}
-    plain, meant = {str(value) for value in feature.values}, choices(feature)
+    meaning = meaning_to(feature, dialect.decimal)
     for text in dict.fromkeys(texts):
         try:
-            value = text if text in plain else meant.get(alike(text), text)
-            kept[text] = feature.clean(_untyped(feature, value, dialect))
+            kept[text] = feature.clean(meaning(text))
         except Refused as refused:
             kept[text], why[text] = text or None, _sentence(feature, refused)
     counts = Counter(texts)
@@ -134,13 +156,6 @@ def _sentence(feature: Feature, refused: Refused) -> str:
     return str(refused) if feature.title in str(refused) else f"{feature.title}: {refused}"
 
 
-def _untyped(feature: Feature, value: Any, dialect: Dialect) -> Any:
-    """A number by the decimal sign of the file, before the model reads it by its own rules."""
-    is_number = isinstance(value, str) and feature.kind in {"number", "integer"}
-    found = number(value, dialect.decimal) if is_number else None
-    return value if found is None else found
-
-
 def _of_kind(feature: Feature, texts: list[str], kept: dict[str, Any], why: dict[str, str]) -> Column:
     if feature.kind != "string":
         return Column(feature.name, feature.kind, [kept[text] for text in texts])
@@ -151,6 +166,11 @@ def _of_kind(feature: Feature, texts: list[str], kept: dict[str, Any], why: dict
     known = [value for value in feature.values if value in kept]
     others = sorted(value for value in kept.values() if value and value not in feature.values)
     return Column(feature.name, "category", [kept[text] for text in texts], known + others[:CATEGORIES_AT_MOST])
+
+
+def is_called_key(name: str) -> bool:
+    """Whether a heading is one that keys have: `id`, `matricule`, `employee number`."""
+    return bool(_KEY_NAME.fullmatch(name.strip().casefold()))
 
 
 def guess_key(sheet: Sheet, signature: Signature | None = None) -> str:

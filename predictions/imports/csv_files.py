@@ -119,9 +119,12 @@ def refuse_other_kinds(content: bytes, *, most: int) -> None:
         raise FileRefused(Problem(sentence))
 
 
-def guess(content: bytes) -> Dialect:
-    """How a file is probably written. Never raises: what is wrong with the file is said when it is read."""
-    encoding = _encoding(content)
+def guess(content: bytes, encoding: str = "") -> Dialect:
+    """How a file is probably written. Never raises: what is wrong with the file is said when it is read.
+
+    `encoding`: where it is known already; then the beginning of the file is enough.
+    """
+    encoding = encoding or _encoding(content)
     start = content[:LOOKED_AT].decode(encoding, "replace").removeprefix("\ufeff")
     told = _SEP.match(start)
     start = start[told.end() :] if told else start
@@ -131,6 +134,12 @@ def guess(content: bytes) -> Dialect:
     delimiter = named or max(DELIMITERS, key=lambda name: _evenness(start, DELIMITERS[name]))
     rows = _some_rows(start, DELIMITERS[delimiter])
     return Dialect(delimiter, encoding, _decimal(rows, delimiter), _has_names(rows))
+
+
+def sep_line(start: str) -> str | None:
+    """The separator that a first line `sep=;` tells Excel, which hides that line."""
+    told = _SEP.match(start)
+    return told[1] if told else None
 
 
 def _encoding(content: bytes) -> str:
@@ -208,16 +217,19 @@ def _refuse_characters(content: bytes, dialect: Dialect) -> None:
         raise FileRefused(Problem(sentence, [row])) from None
 
 
+def cleaned(text: str) -> str:
+    """A cell as it is kept: in NFC, without spaces around it or the apostrophe that keeps it from being a formula."""
+    value = unicodedata.normalize("NFC", text).strip()
+    return value[1:].strip() if _NO_FORMULA.match(value) else value
+
+
 class _Cells(dict[str, str]):
     """Text of the file -> text to keep: equal cells are cleaned once, and kept once."""
 
     longest = 0
 
     def __missing__(self, text: str) -> str:
-        value = unicodedata.normalize("NFC", text).strip()
-        if _NO_FORMULA.match(value):
-            value = value[1:].strip()
-        self[text] = value
+        self[text] = value = cleaned(text)
         self.longest = max(self.longest, len(value))
         return value
 
@@ -282,9 +294,14 @@ def _records(body: Iterator[tuple[int, list[str]]], width: int) -> tuple[list[in
     return numbers, records
 
 
+def heading(text: str) -> str:
+    """What a column is called: in NFC, with plain spaces, none of them around it."""
+    return _SPACES.sub(" ", unicodedata.normalize("NFC", text)).strip()
+
+
 def _names(first: list[str]) -> list[str]:
     """The names of the columns; one without a name gets its number."""
-    names = [_SPACES.sub(" ", unicodedata.normalize("NFC", cell)).strip() for cell in first]
+    names = [heading(cell) for cell in first]
     problems = []
     if any(len(name) > LONGEST_NAME or not name.isprintable() for name in names):
         text = _("Shorten the names of the columns to %(count)s characters in one line.") % {"count": LONGEST_NAME}

@@ -30,18 +30,24 @@ _SENTENCES = {
 }
 
 
-def no_csv(content: bytes) -> str:
-    """Why this cannot be a CSV file, and what to do; nothing for what may be one."""
+def kind_of(content: bytes) -> str:
+    """What this is, a key of the sentences or "xlsx"; nothing for what may be a CSV file. Both ends are enough."""
     start = content[:LOOKED_AT]
     kind = next((kind for kind, pattern in _PATTERNS.items() if pattern.match(start)), "")
-    if kind == "packed":
-        kind = _packed(content)
-    return str(_SENTENCES[kind]) if kind else ""
+    return _packed(content) if kind == "packed" else kind
+
+
+def no_csv(content: bytes) -> str:
+    """Why this cannot be a CSV file, and what to do; nothing for what may be one."""
+    kind = kind_of(content)
+    return str(_SENTENCES["spreadsheet" if kind == "xlsx" else kind]) if kind else ""
 
 
 def _packed(content: bytes) -> str:
     # The names of what is packed stand at both ends, as they are.
     ends = content[:LOOKED_AT] + content[-LOOKED_AT:]
-    if b"xl/" in ends or b"opendocument.spreadsheet" in ends:
+    if b"xl/" in ends:
+        return "xlsx"
+    if b"opendocument.spreadsheet" in ends:
         return "spreadsheet"
     return "document" if b"[Content_Types].xml" in ends or b"opendocument" in ends else "packed"

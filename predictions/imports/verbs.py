@@ -180,9 +180,9 @@ def _describe(dataset: Dataset, columns: list[dict[str, Any]], *, is_whole: bool
     dataset.save()
 
 
-def keep_upload(*, name: str, content: bytes, by: User) -> Upload:
-    """Keep a file until it is imported, a day at most. Raises NotAllowed, FileRefused."""
-    demand(by, "predictions.add_record")
+def keep_upload(*, name: str, content: bytes, by: User, right: str = "predictions.add_record") -> Upload:
+    """Keep a file until it is imported, a day at most. `right`: to what it brings. Raises NotAllowed, FileRefused."""
+    demand(by, right)
     csv_files.refuse_other_kinds(content, most=settings.MAX_UPLOAD_BYTES)
     Upload.objects.filter(created_at__lt=timezone.now() - timedelta(days=1)).delete()
     newest = Upload.objects.filter(user=by).order_by("-created_at").values_list("pk", flat=True)
