@@ -17,6 +17,7 @@ import psycopg
 from django.contrib.auth.models import Group, User
 from django.core.management import call_command
 
+from benchmarks.filling_facts import facts
 from benchmarks.services import ROOT
 from futurisys.accounts import roles
 from predictions import actions
@@ -97,6 +98,7 @@ def fill(database: str, size: Size, folder: Path) -> None:
     asked(folder / "iris" / "test_set.csv")
     answers(database, size)
     calls()
+    facts(database)
 
 
 def people() -> None:

@@ -33,6 +33,7 @@ def pages() -> Iterator[Page]:
     yield from _tables()
     yield from _records()
     yield from _answers()
+    yield from _history()
     yield from (Page(name, "manager", reverse(name, args=args)) for name, args in _REGISTRY)
     yield from _others()
     yield from _admin()
@@ -97,6 +98,33 @@ def _answers() -> Iterator[Page]:
         yield Page(f"{rows} answers of a call", "decider", address)
         yield Page(f"{rows} answers of a call, a later page", "decider", f"{address}?page=10")
         yield Page(f"{rows} answers of a call, with a warning", "decider", f"{address}?warned=1")
+
+
+def _history() -> Iterator[Page]:
+    address, person = reverse("history-search"), reverse("history-person")
+    keyed = Prediction.objects.exclude(key="").order_by("-id")[1000]
+    middle = Prediction.objects.order_by("id").values_list("id", flat=True)[Prediction.objects.count() // MIDDLE]
+    explained = [answer.pk for answer in _answers_of("attrition").exclude(explanation=None)[:2]]
+    looks = {
+        "": {},
+        "deep": {"before": middle},
+        "by key": {"q": keyed.key},
+        "of a model": {"model": "iris"},
+        "of a class": {"answer": "leaves"},
+        "of a month": {"from": "2026-01-01", "to": "2026-01-31"},
+        "to be decided": {"decision": "waiting"},
+        "disagreed, deep": {"decision": "disagree", "before": middle},
+        "with an outcome": {"outcome": "known"},
+        "due": {"outcome": "due"},
+        "by four filters": {"model": "attrition", "answer": "leaves", "source": "records", "decision": "agree"},
+    }
+    for name, query in looks.items():
+        for reader in ("decider", "business"):
+            yield Page(f"history {name}".strip(), reader, f"{address}?{urlencode(query)}")
+    yield Page("history of a person", "decider", f"{address}?{urlencode({'by': 'business'})}")
+    yield Page("two answers", "decider", reverse("history-compare", query={"a": explained[1], "b": explained[0]}))
+    yield Page("the story of a record", "decider", f"{person}?{urlencode({'key': keyed.key})}")
+    yield Page("the story of a record", "business", f"{person}?{urlencode({'key': keyed.key, 'dataset': DATASET})}")
 
 
 def _call(rows: int) -> UUID:

@@ -14,7 +14,7 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -34,13 +34,18 @@ Entry = dict[str, Any]
 
 
 @contextmanager
-def instance(folder: Path, *, keep: bool, durable: bool = False) -> Iterator[str]:
-    """A server and a Hub in `folder`, and Django set up to use them; yields the address of the database's owner."""
+def instance(
+    folder: Path, *, keep: bool, durable: bool = False, more: Mapping[str, str] | None = None
+) -> Iterator[str]:
+    """A server and a Hub in `folder`, and Django set up to use them; yields the address of the database's owner.
+
+    `more`: environment variables that differ from those of every benchmark.
+    """
     cluster = Cluster(folder / "postgres")
     try:
         cluster.start(durable=durable)
         with LocalHub(folder / "hub", token=TOKEN) as hub:
-            _set_up(cluster, folder, hub.url)
+            _set_up(cluster, folder, hub.url, more or {})
             yield cluster.owner_url
     finally:
         from django.db import connections
@@ -49,7 +54,7 @@ def instance(folder: Path, *, keep: bool, durable: bool = False) -> Iterator[str
         cluster.stop() if keep else cluster.remove()
 
 
-def _set_up(cluster: Cluster, folder: Path, hub: str) -> None:
+def _set_up(cluster: Cluster, folder: Path, hub: str, more: Mapping[str, str]) -> None:
     for name in set(os.environ) - set(machine.clean_environment()):
         del os.environ[name]
     os.environ |= {
@@ -63,6 +68,7 @@ def _set_up(cluster: Cluster, folder: Path, hub: str) -> None:
         "ARTIFACT_CACHE": str(folder / "artifacts"),
         "ENVIRONMENT_CACHE": str(folder / "environments"),
         "LOG_LEVEL": "ERROR",
+        **more,
     }
     import django
     from django.core.management import call_command

@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from django.contrib import admin
@@ -14,6 +14,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from predictions.history.moments import first_id_of
 from predictions.models import Source
 from registry.models import ModelVersion, RegisteredModel
 
@@ -114,18 +115,26 @@ class LabelFilter(admin.SimpleListFilter):
         return queryset.filter(label=self.value()) if self.value() else queryset
 
 
-class SourceFilter(admin.SimpleListFilter):
-    title, parameter_name = _("source"), "source"
+class ChoiceFilter(admin.SimpleListFilter):
+    """By a field that is called like the parameter, and whose values are `options`."""
+
+    options: Any
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Lookups:
-        return [(value, str(label)) for value, label in Source.choices]
+        return [(value, str(label)) for value, label in self.options.choices]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        return queryset.filter(source=self.value()) if self.value() else queryset
+        return queryset.filter(**{str(self.parameter_name): self.value()}) if self.value() else queryset
+
+
+class SourceFilter(ChoiceFilter):
+    title, parameter_name, options = _("source"), "source", Source
 
 
 class UserFilter(admin.SimpleListFilter):
-    title, parameter_name = _("user"), "user"
+    """By user name, of the person in `field`."""
+
+    title, parameter_name, field = _("user"), "user", "user"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Lookups:
         users = User.objects.order_by("username").values_list("username", flat=True)
@@ -134,7 +143,8 @@ class UserFilter(admin.SimpleListFilter):
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         if not self.value():
             return queryset
-        return queryset.filter(user__in=list(User.objects.filter(username=self.value()).values_list("pk", flat=True)))
+        found = list(User.objects.filter(username=self.value()).values_list("pk", flat=True))
+        return queryset.filter(**{f"{self.field}__in": found})
 
 
 class DateFilter(admin.SimpleListFilter):
@@ -153,11 +163,6 @@ class DateFilter(admin.SimpleListFilter):
         return (
             queryset if not value else queryset.filter(id__gte=first_id_of(timezone.now() - timedelta(days=int(value))))
         )
-
-
-def first_id_of(moment: datetime) -> uuid.UUID:
-    """The smallest UUIDv7 of a moment: 48 bits of milliseconds, then version and variant (RFC 9562, 5.7)."""
-    return uuid.UUID(int=int(moment.timestamp() * 1000) << 80 | 7 << 76 | 2 << 62)
 
 
 def a_minute_after(number: uuid.UUID) -> uuid.UUID:

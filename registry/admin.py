@@ -77,6 +77,7 @@ class RegisteredModelAdmin(admin.ModelAdmin):
         "auto_promote",
         "metric_floors",
         "poll_minutes",
+        "outcome_days",
         "synced_at",
         _sync_error,
         "created_at",

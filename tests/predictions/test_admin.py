@@ -16,7 +16,7 @@ from django.utils.formats import date_format
 
 from predictions import actions
 from predictions.admin import PredictionAdmin
-from predictions.admin_lists import first_id_of
+from predictions.history.moments import first_id_of
 from predictions.models import Dataset, IdempotencyKey, Prediction, PredictionFailure, Record, Source
 from registry import promotions
 from registry.models import LedgerEntry, ModelVersion
@@ -372,4 +372,4 @@ def test_the_list_names_the_record(iris: ModelVersion, audit: Client, ask: Ask, 
     ask(records=[record.pk])
     ask()
     page = audit.get(LIST).content.decode()
-    assert re.findall(r'class="field-record_key">(.*?)<', page) == ["–", "E-1"]
+    assert re.findall(r'class="field-case_key">(.*?)<', page) == ["–", "E-1"]

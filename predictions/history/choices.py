@@ -1,0 +1,34 @@
+"""What can be chosen in the search, from the registry: asking the answers what there is would read all of them."""
+
+from django.contrib.auth.models import User
+
+from registry import serving
+from registry.models import ModelVersion, RegisteredModel
+from registry.presenters import model_title
+
+MOST = 100
+
+
+def model_choices() -> list[tuple[str, str]]:
+    """Name and title of each model."""
+    names = RegisteredModel.objects.order_by("name").values_list("name", flat=True)
+    return [(name, model_title(name)) for name in names]
+
+
+def answer_choices() -> list[tuple[str, str]]:
+    """Each class that a model can answer, as it is stored and as pages say it."""
+    found: dict[str, list[str]] = {}
+    newest = ModelVersion.objects.ready().select_related("model").defer("report", "metadata")
+    for version in newest.order_by("model", "-number").distinct("model")[:MOST]:
+        signature = serving.signature_of(version)
+        for name in signature.class_names:
+            titles = found.setdefault(name, [])
+            if (title := signature.class_title(name)) not in titles:
+                titles.append(title)
+    said = [(name, " / ".join(titles)) for name, titles in found.items()]
+    return sorted(said, key=lambda choice: choice[1].casefold())
+
+
+def username_choices() -> list[str]:
+    """Names that are offered while typing."""
+    return list(User.objects.order_by("username").values_list("username", flat=True)[:MOST])
