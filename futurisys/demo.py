@@ -112,6 +112,14 @@ class FirstStart:
         if not apps.get_model("predictions", "Dataset").objects.exists():
             with self.step("import the employees"), self._quietly():
                 self._import_employees()
+        if not apps.get_model("predictions", "Decision").objects.exists():
+            with self.step("record what became of an employee"), self._quietly():
+                self._record_case()
+
+    def _record_case(self) -> None:
+        """One answer that was decided about and whose outcome is known, and some that wait for a decision."""
+        people = ["--asked-by", "business", "--decided-by", "decider", "--by", "admin"]
+        call_command("record_example_case", "--dataset", "employees", *people)
 
     def _import_employees(self) -> None:
         """Everybody in the company; of a model that was trained by an earlier release, the people of its test set."""

@@ -35,6 +35,8 @@ from registry.signature import CleanTable
 
 logger = logging.getLogger(__name__)
 
+AWAY = {"load", "stopped", "busy"}  # kinds of failures that say nothing about the question
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -100,7 +102,7 @@ def predict(
     demand(by, "predictions.add_prediction")
     call = _Call(
         model=model,
-        source=source,
+        source=str(source),  # its text: an enumeration takes longer to write down
         by=by,
         trace_id=trace_id,
         key=idempotency_key,
@@ -196,9 +198,10 @@ def _scores(answering: Serving, table: CleanTable) -> NDArray[np.float64]:
 def _failure(call: _Call, answering: Serving, table: CleanTable, failed: RuntimeFailed) -> Exception:
     """Record that clean questions got no answer, one row each.
 
-    Not of a chunk of many: it is asked again in smaller ones, until the rows are alone that cannot be answered.
+    Not of a chunk of many: it is asked again in smaller ones, until the rows are alone that cannot be answered. Nor of
+    a chunk whose model is away: it waits.
     """
-    if call.chunk is not None and table.rows > 1:
+    if call.chunk is not None and (table.rows > 1 or failed.kind in AWAY):
         return failed
     ids = _ids(table.rows)
     shared = _shared(call, answering, ids)

@@ -138,6 +138,15 @@ class SettingsForm(ActionForm):
         max_length=20,
         widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off"}),
     )
+    outcome_days = forms.CharField(
+        label=gettext_lazy("Days until the outcome is known"),
+        help_text=gettext_lazy(
+            "From then on it is asked what really happened: new answers are due after so many days. Empty is never."
+        ),
+        required=False,
+        max_length=20,
+        widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off"}),
+    )
     proposed = forms.CharField(widget=forms.HiddenInput, required=False, max_length=1)
 
     def __init__(self, metrics: Mapping[str, str], *args: Any, **kwargs: Any) -> None:
@@ -167,7 +176,7 @@ class SettingsForm(ActionForm):
 
 def settings_of(model: RegisteredModel, floors: Iterable[str]) -> dict[str, Any]:
     """The settings as a form shows them; a floor that is not set is empty."""
-    names = ("is_high_risk", "approval", "auto_promote", "poll_minutes")
+    names = ("is_high_risk", "approval", "auto_promote", "poll_minutes", "outcome_days")
     kept = {f"{FLOOR}{name}": _plain(model.metric_floors.get(name)) for name in floors}
     return {name: getattr(model, name) for name in names} | kept
 

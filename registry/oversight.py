@@ -17,19 +17,24 @@ from registry.models import RegisteredModel
 from registry.rights import demand
 
 MOST_MINUTES = 7 * 24 * 60
+MOST_DAYS = 3650
 CHANGES_SHOWN = 30
 _ARROW = " → "
 
 
 @dataclass(frozen=True, kw_only=True)
 class Rules:
-    """What may be set. `metric_floors`: smallest value per metric, for automatic promotion."""
+    """What may be set. `metric_floors`: smallest value per metric, for automatic promotion.
+
+    `outcome_days`: after how many days it is known whether an answer was right; None where that is never asked.
+    """
 
     is_high_risk: bool = False
     approval: str = "one"
     auto_promote: bool = False
     metric_floors: Mapping[str, float] = field(default_factory=dict)
     poll_minutes: int = 15
+    outcome_days: int | None = None
 
 
 @dataclass(frozen=True)
@@ -63,6 +68,8 @@ def problems(rules: Rules) -> dict[str, str]:
         found["approval"] = _("Choose how many people a promotion takes.")
     if not 0 <= rules.poll_minutes <= MOST_MINUTES:
         found["poll_minutes"] = _("Enter a whole number of minutes from 0 to %(most)d.") % {"most": MOST_MINUTES}
+    if rules.outcome_days is not None and not 0 <= rules.outcome_days <= MOST_DAYS:
+        found["outcome_days"] = _("Enter a whole number of days from 0 to %(most)d, or nothing.") % {"most": MOST_DAYS}
     if not all(math.isfinite(value) for value in rules.metric_floors.values()):
         found["metric_floors"] = _("Enter a finite number.")
     if rules.auto_promote and rules.approval == RegisteredModel.Approval.TWO:
@@ -107,6 +114,8 @@ def _shown(value: Any) -> str:
     """In English, as the log keeps it, on one line: names of metrics come from a repository."""
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if value is None:
+        return "none"
     if isinstance(value, Mapping):
         floors = ", ".join(f"{name} {floor:g}" for name, floor in sorted(value.items()))
         return " ".join(floors.replace(_ARROW.strip(), "->").split()) or "none"

@@ -172,12 +172,17 @@ def _trim(value: float | None) -> str:
 
 @dataclass(frozen=True)
 class CleanTable:
-    """Rows ready for a runtime: `columns` for it, `records` as they are stored, `warnings` with their row."""
+    """Rows ready for a runtime: `columns` for it, `values` the same as they are stored, `warnings` with their row."""
 
     columns: Columns
     rows: int
-    records: list[dict[str, Any]]
+    values: Mapping[str, Sequence[Any]]
     warnings: list[dict[str, Any]] = field(default_factory=list)
+
+    @cached_property
+    def records(self) -> list[dict[str, Any]]:
+        """Each row as it is stored. Who only checks a file needs none."""
+        return [dict(zip(self.values, row, strict=True)) for row in zip(*self.values.values(), strict=True)]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -263,8 +268,7 @@ class Signature:
         }
         if errors:
             raise InvalidInput(sorted(errors, key=lambda error: error["row"]))
-        records = [dict(zip(values, row, strict=True)) for row in zip(*values.values(), strict=True)]
-        return CleanTable(self._arrays(values), rows, records, sorted(warnings, key=lambda warning: warning["row"]))
+        return CleanTable(self._arrays(values), rows, values, sorted(warnings, key=lambda warning: warning["row"]))
 
     def arrays(self, records: Sequence[Mapping[str, Any]]) -> Columns:
         """Columns of rows that are already clean, as they are stored in a record."""
@@ -280,7 +284,7 @@ class Signature:
         return {"image"} if self.image is not None else {feature.name for feature in self.features}
 
     def _clean_images(self, pictures_: Sequence[Any], rows: int, errors: list[dict[str, Any]]) -> CleanTable:
-        arrays, records = [], []
+        arrays, told = [], []
         for row, data in enumerate(pictures_):
             try:
                 array = _picture(data, self.image or {})
@@ -288,10 +292,10 @@ class Signature:
                 errors.append({"row": row, "field": "image", "code": refused.code, "message": str(refused)})
                 continue
             arrays.append(array)
-            records.append({"image": {"sha256": hashlib.sha256(data).hexdigest(), "values": array.tolist()}})
+            told.append({"sha256": hashlib.sha256(data).hexdigest(), "values": array.tolist()})
         if errors:
             raise InvalidInput(errors)
-        return CleanTable({"image": np.stack(arrays)}, rows, records)
+        return CleanTable({"image": np.stack(arrays)}, rows, {"image": told})
 
 
 def _feature(item: Mapping[str, Any]) -> Feature:

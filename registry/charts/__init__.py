@@ -17,6 +17,7 @@ from registry.charts.bars import (
     interval,
     ribbon,
     scale,
+    step,
     two_sided,
 )
 from registry.charts.curves import Line, line
@@ -52,6 +53,7 @@ __all__ = [
     "ribbon",
     "scale",
     "sparkline",
+    "step",
     "timeline",
     "two_sided",
 ]

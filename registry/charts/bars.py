@@ -61,13 +61,22 @@ class Scale:
 
 def scale(score: float, threshold: float, *, is_above: bool) -> Scale:
     """Two equal steps below the threshold, two above; the mark lies inside its own step."""
-    below, above = threshold, 1 - threshold
-    share = 0.5 + 0.5 * (score - threshold) / above if is_above and above else 0.5 * score / (below or 1)
-    share = min(max(share, 0.5 if is_above else 0.0), 1.0 if is_above else 0.4999)
-    here = min(int(share * 4), 3)
+    share = _share(score, threshold, is_above=is_above)
+    here = step(score, threshold, is_above=is_above)
     words = [_("low"), _("moderate"), _("raised"), _("high")]
     steps = [Step(word, svg_percent(25 * index), index == here) for index, word in enumerate(words)]
     return Scale(steps, words[here], svg_percent(min(max(100 * share, 2), 98)), is_above)
+
+
+def step(score: float, threshold: float, *, is_above: bool) -> int:
+    """Which of the four steps of such a scale a score is in, from 0: for files, where nothing is drawn."""
+    return min(int(_share(score, threshold, is_above=is_above) * 4), 3)
+
+
+def _share(score: float, threshold: float, *, is_above: bool) -> float:
+    below, above = threshold, 1 - threshold
+    share = 0.5 + 0.5 * (score - threshold) / above if is_above and above else 0.5 * score / (below or 1)
+    return min(max(share, 0.5 if is_above else 0.0), 1.0 if is_above else 0.4999)
 
 
 @dataclass(frozen=True)

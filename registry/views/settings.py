@@ -28,6 +28,7 @@ NAMES = {
     "auto_promote": gettext_noop("Promotion by itself"),
     "metric_floors": gettext_noop("Metric floors"),
     "poll_minutes": gettext_noop("Minutes between two looks at the Hub"),
+    "outcome_days": gettext_noop("Days until the outcome is known"),
 }
 # The words of the log.
 VALUES = {
@@ -87,7 +88,7 @@ def _rules(form: SettingsForm) -> Rules | None:
     for name in [name for name in form.fields if name.startswith(FLOOR)]:
         if text := form.cleaned_data.get(name):
             floors |= _number(form, name, text)
-    minutes = _minutes(form)
+    minutes, days = _minutes(form), _days(form)
     if form.errors:
         return None
     data = form.cleaned_data
@@ -97,6 +98,7 @@ def _rules(form: SettingsForm) -> Rules | None:
         auto_promote=data["auto_promote"],
         metric_floors=floors,
         poll_minutes=minutes,
+        outcome_days=days,
     )
     form.refuse(oversight.problems(rules))
     return None if form.errors else rules
@@ -119,6 +121,16 @@ def _minutes(form: SettingsForm) -> int:
             most = {"most": oversight.MOST_MINUTES}
             form.add_error("poll_minutes", _("Enter a whole number of minutes from 0 to %(most)d.") % most)
         return 0
+
+
+def _days(form: SettingsForm) -> int | None:
+    text = form.cleaned_data.get("outcome_days", "")
+    try:
+        return coercion.integer(text) if text else None
+    except coercion.Refused:
+        most = {"most": oversight.MOST_DAYS}
+        form.add_error("outcome_days", _("Enter a whole number of days from 0 to %(most)d, or nothing.") % most)
+        return None
 
 
 def _should_propose_two(model: RegisteredModel, form: SettingsForm) -> bool:
