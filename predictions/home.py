@@ -11,10 +11,15 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 
 from predictions import activity
+from predictions.batches.listing import BatchLine, waiting_for
+from predictions.decisions import queue
+from predictions.decisions.panels import TO_DECIDE
 from predictions.models import Dataset, Prediction, PredictionFailure
+from predictions.outcomes import due
 from registry import charts
 from registry.models import LedgerEntry
 from registry.presenters import person
+from registry.presenters.states import State
 from registry.presenters.waiting import ModelInBrief, Task, models_in_brief, tasks_of
 from registry.texts import figure
 
@@ -51,19 +56,25 @@ class HomePage:
 
     @property
     def parts(self) -> list[str]:
-        """Needs me, happened, next; who can do nothing but ask begins with asking."""
+        """Needs me, happened, next; who decides begins with that, who can do nothing but ask with asking."""
         return [f"predictions/home/{name}.html" for name in self._names()]
 
     def _names(self) -> Iterator[str]:
         if not self.has_role:
             yield "nobody"
             return
-        if self.looks_after:
-            yield "needs"
-        elif self.may_ask:
+        if self.may_ask and not self.acts:
             yield "next"
+        if self.acts or self.tasks:
+            yield "needs"
+        if self.batches:
+            yield "files"
+        if self.may_find:
+            yield "find"
         if self.audit:
             yield "audit"
+        if self.may_ask and self.acts and not self.looks_after:
+            yield "next"
         if self.may_ask:
             yield "mine"
         if self.looks_after or self.audit:
@@ -78,6 +89,24 @@ class HomePage:
     @property
     def may_ask(self) -> bool:
         return self.user.has_perm("predictions.add_prediction")
+
+    @property
+    def may_decide(self) -> bool:
+        return self.user.has_perm("predictions.add_decision")
+
+    @property
+    def may_report(self) -> bool:
+        return self.user.has_perm("predictions.add_outcome")
+
+    @property
+    def may_find(self) -> bool:
+        """Whether there can be answers that this person may see."""
+        return self.may_ask or self.user.has_perm("predictions.view_prediction")
+
+    @property
+    def acts(self) -> bool:
+        """Whether it is this person's task to decide something."""
+        return self.looks_after or self.may_decide
 
     @property
     def may_import(self) -> bool:
@@ -100,7 +129,21 @@ class HomePage:
 
     @cached_property
     def _tasks(self) -> list[Task]:
-        return tasks_of(self.user, self.models, now=self.now)
+        return [*self._waiting(), *tasks_of(self.user, self.models, now=self.now)]
+
+    def _waiting(self) -> Iterator[Task]:
+        """Answers that wait for a decision or for their outcome, a line for all of them."""
+        if self.may_decide:
+            count, said = queue.counted(queue.waiting_for(self.user))
+            if count:
+                yield _to_decide(count, said)
+        if self.may_report and (count := due.due_count(self.user)):
+            yield _to_report(due.said_count(count))
+
+    @cached_property
+    def batches(self) -> list[BatchLine]:
+        """This person's files that wait or run."""
+        return waiting_for(self.user) if self.user.has_perm("predictions.add_batch") else []
 
     @property
     def tasks(self) -> list[Task]:
@@ -166,6 +209,17 @@ class HomePage:
     @property
     def suspended(self) -> list[ModelInBrief]:
         return [model for model in self.models if model.is_suspended]
+
+
+def _to_decide(count: int, said: str) -> Task:
+    title = _("1 answer waits for a decision") if count == 1 else _("%(number)s answers wait for a decision")
+    text = _("A high-risk model gave them: a person has to decide.")
+    return Task(TO_DECIDE, title % {"number": said}, text, reverse("decisions"), _("Decide"))
+
+
+def _to_report(title: str) -> Task:
+    text = _("What really happened shows how often the answers are right.")
+    return Task(State(_("outcome due"), "wait"), title, text, reverse("outcomes"), _("Report what happened"))
 
 
 def _records(number: int) -> str:

@@ -1,6 +1,7 @@
 """The page of one answer: what was asked, answered, decided and what became of it."""
 
 import uuid
+from typing import Any
 
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.models import AnonymousUser, User
@@ -9,17 +10,45 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
+from predictions.decisions import first
+from predictions.decisions.forms import EstimateForm
 from predictions.models import Prediction
 from predictions.presenters import RecordPage
+from predictions.presenters.case import CaseFile
+from registry import serving
 
 
 @require_GET
 @login_required
 def record(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
-    """/history/<id>/: the answer, its picture, its reasons and where it came from."""
+    """/history/<id>/: the case file; `?shown=1` shows the answer to who wanted to estimate first."""
     answer = visible_record(request.user, str(pk))
-    page = RecordPage(answer, request.user, replayed="replayed" in request.GET)
-    return render(request, "predictions/record.html", {"page": page})
+    wants = first.is_on(request.COOKIES, request.user) and "shown" not in request.GET
+    if wants and first.is_due(answer, request.user):
+        return hidden(request, answer)
+    return show(request, answer, replayed="replayed" in request.GET)
+
+
+def show(
+    request: HttpRequest, answer: Prediction, *, status: int = 200, replayed: bool = False, **sent: Any
+) -> HttpResponse:
+    """The whole page. `sent`: the form that came back with problems, and what else CaseFile takes."""
+    page = RecordPage(answer, request.user, replayed=replayed)
+    case = CaseFile(page, estimate_first=first.is_on(request.COOKIES, request.user), **sent)
+    context: dict[str, Any] = {"page": page, "case": case}
+    if case.sent_form:  # its address alone leads back to the page without what was typed
+        context["language_form"] = case.sent_form
+    return render(request, "predictions/record.html", context, status=status)
+
+
+def hidden(
+    request: HttpRequest, answer: Prediction, *, form: EstimateForm | None = None, status: int = 200
+) -> HttpResponse:
+    """The page of somebody who estimates first: what was asked and where from, and nothing of what was answered."""
+    page = RecordPage(answer, request.user)
+    form = form or EstimateForm(serving.signature_of(answer.version))
+    context = {"page": page, "case": CaseFile(page, estimate_first=True), "form": form}
+    return render(request, "predictions/decisions/hidden.html", context, status=status)
 
 
 def visible_record(user: User | AnonymousUser, number: str) -> Prediction:

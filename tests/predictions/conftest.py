@@ -15,12 +15,14 @@ from django.test import Client
 from PIL import Image, ImageDraw
 from sklearn.linear_model import LinearRegression
 
-from predictions.models import Dataset, Record
+from predictions.batches import running
+from predictions.models import Batch, Dataset, Record
 from registry import actions, promotions
 from registry.contract import ModelFile
 from registry.importer import examine, run
 from registry.importer.package import Package
 from registry.models import ModelVersion
+from tests.predictions.wizard import flower_file, posted, sent
 from tests.worlds import IRIS
 
 JSON = "application/json"
@@ -145,3 +147,38 @@ def flowers(iris: ModelVersion, administrator: User) -> Callable[..., list[Recor
         return Record.objects.bulk_create(found)
 
     return made
+
+
+@pytest.fixture
+def person(analyst: User) -> Client:
+    """The browser of the analyst."""
+    client = Client(raise_request_exception=False)
+    client.force_login(analyst)
+    return client
+
+
+@pytest.fixture
+def at_columns(person: Client, iris: ModelVersion) -> Callable[..., tuple[Batch, HttpResponse]]:
+    """`at_columns(text)`: a file that was sent, and the page of its columns."""
+
+    def page(content: str | bytes = flower_file(), name: str = "flowers.csv") -> tuple[Batch, HttpResponse]:
+        response = sent(person, content, name)
+        assert response.status_code == 302, response.content.decode()[-3000:]
+        return Batch.objects.latest("created_at"), person.get(response["Location"])
+
+    return page
+
+
+@pytest.fixture
+def checked(person: Client, at_columns: Any) -> Callable[..., tuple[Batch, HttpResponse]]:
+    """`checked(text)`: the same file after its check, and that page."""
+
+    def page(content: str | bytes = flower_file(), **changes: str) -> tuple[Batch, HttpResponse]:
+        batch, columns = at_columns(content)
+        response = person.post(f"/batches/{batch.pk}/columns/", posted(columns, **changes))
+        assert response.status_code == 302, response.context["page"].problems
+        running.work(seconds=60)
+        batch.refresh_from_db()
+        return batch, person.get(response["Location"])
+
+    return page

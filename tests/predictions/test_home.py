@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from futurisys.accounts import roles
 from predictions import actions, activity
-from predictions.models import Dataset, Prediction, PredictionFailure, Record, Source
+from predictions.models import Batch, Dataset, Prediction, PredictionFailure, Record, Source
 from registry import promotions
 from registry.facts import seal
 from registry.models import ModelVersion, RegisteredModel
@@ -57,13 +57,13 @@ def employees(administrator):
 @pytest.mark.parametrize(
     ("role", "parts"),
     [
-        (roles.BUSINESS_USER, ["next", "mine"]),
-        (roles.DECISION_MAKER, ["next", "mine"]),
-        (roles.VISITOR, ["next", "mine"]),
-        (roles.MODEL_MANAGER, ["needs", "mine", "ledger", "next"]),
+        (roles.BUSINESS_USER, ["next", "find", "mine"]),
+        (roles.DECISION_MAKER, ["needs", "find", "next", "mine"]),
+        (roles.VISITOR, ["next", "find", "mine"]),
+        (roles.MODEL_MANAGER, ["needs", "find", "mine", "ledger", "next"]),
         (roles.APPROVER, ["needs", "ledger"]),
-        (roles.AUDITOR, ["audit", "ledger"]),
-        (roles.ADMINISTRATOR, ["needs", "audit", "mine", "ledger", "next"]),
+        (roles.AUDITOR, ["find", "audit", "ledger"]),
+        (roles.ADMINISTRATOR, ["needs", "find", "audit", "mine", "ledger", "next"]),
     ],
 )
 def test_a_role_sees_its_parts(iris, role, parts):
@@ -73,7 +73,7 @@ def test_a_role_sees_its_parts(iris, role, parts):
 def test_who_has_several_roles_sees_what_needs_him_before_what_happened_and_what_is_next(iris):
     user = someone(roles.BUSINESS_USER)
     user.groups.add(*User.groups.rel.model.objects.filter(name__in=[roles.APPROVER, roles.AUDITOR]))
-    assert headings(home(user)) == ["needs", "mine", "ledger", "next"]
+    assert headings(home(user)) == ["needs", "find", "mine", "ledger", "next"]
 
 
 def test_who_has_no_role_reads_what_to_do(iris):
@@ -118,6 +118,17 @@ def test_a_suspended_model_is_no_form_to_fill_in(iris, analyst, administrator):
 
 def test_without_a_model_in_service_it_is_said(analyst):
     assert "No model is in service yet" in text(home(analyst))
+
+
+@pytest.mark.parametrize("role", [roles.BUSINESS_USER, roles.DECISION_MAKER])
+def test_every_journey_begins_here(iris, employees, role):
+    """Ask about a file, report what happened, find an answer by number or person, and decide for who may."""
+    page = home(someone(role)).content.decode()
+    for address in ("/batches/new/", "/outcomes/"):
+        assert f'href="{address}"' in page
+    assert 'action="/history/search/"' in page
+    assert re.search(r'<input id="find-q" name="q"', page)
+    assert ('href="/decisions/"' in page) is (role == roles.DECISION_MAKER)
 
 
 # What I asked
@@ -255,6 +266,49 @@ def test_an_administrator_of_production_is_told_that_no_mail_is_sent(db, setting
     assert ("No mail server is set" in text(home(someone(roles.ADMINISTRATOR)))) is told
 
 
+def wait_for(model, **settings):
+    """From now on the answers of the model wait for what a setting says."""
+    RegisteredModel.objects.filter(pk=model.pk).update(**settings)
+
+
+def test_a_decision_maker_is_told_first_how_many_answers_wait(iris, analyst):
+    wait_for(iris.model, is_high_risk=True)
+    asks(analyst, rows=3, source=Source.RECORDS)
+    page = text(home(someone(roles.DECISION_MAKER)))
+    assert "3 answers wait for a decision" in page
+    assert page.index("3 answers wait") < page.index("What would you like to do?")
+
+
+def test_one_answer_that_waits_is_told_as_one(iris, analyst):
+    wait_for(iris.model, is_high_risk=True)
+    asks(analyst)
+    assert "1 answer waits for a decision" in text(home(someone(roles.DECISION_MAKER)))
+
+
+def test_who_may_not_decide_is_told_of_no_decision(iris, analyst):
+    wait_for(iris.model, is_high_risk=True)
+    asks(analyst)
+    page = home(analyst)
+    assert headings(page) == ["next", "find", "mine"]
+    assert "waits for a decision" not in text(page)
+
+
+def test_an_outcome_that_is_due_needs_who_asked(iris, analyst, stranger):
+    wait_for(iris.model, outcome_days=0)
+    asks(analyst, rows=2, source=Source.RECORDS)
+    page = home(analyst)
+    assert headings(page) == ["next", "needs", "find", "mine"]
+    assert "Outcome due for 2 records" in text(page)
+    assert "Outcome due" not in text(home(stranger))
+
+
+def test_a_file_that_waits_is_there(iris, analyst):
+    Batch.objects.create(user=analyst, name="staff.csv", size=1, sha256="0" * 64, model=iris.model)
+    page = home(analyst)
+    assert headings(page) == ["next", "files", "find", "mine"]
+    assert "staff.csv" in text(page)
+
+
 # What happened
 
 
@@ -291,7 +345,7 @@ def test_a_thousand_answers_take_as_many_queries_as_ten(iris, employees, role):
     asks(user, rows=1000, source=Source.API)
     with CaptureQueriesContext(connection) as many:
         client.get("/")
-    assert len(many) == len(few) <= 15
+    assert len(many) == len(few) <= 18
     assert Prediction.objects.count() == 1010
 
 

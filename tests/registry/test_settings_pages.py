@@ -26,12 +26,12 @@ def page(iris: ModelVersion, manager: User) -> Client:
 
 
 def in_force() -> dict[str, object]:
-    names = ("is_high_risk", "approval", "auto_promote", "metric_floors", "poll_minutes")
+    names = ("is_high_risk", "approval", "auto_promote", "metric_floors", "poll_minutes", "outcome_days")
     return RegisteredModel.objects.values(*names).get(name="iris")
 
 
 def test_what_was_set_is_in_force_and_shown_with_who_did_it(page: Client) -> None:
-    sent = AS_IT_IS | {"auto_promote": "on", "floor-accuracy": "0,9", "poll_minutes": "5"}
+    sent = AS_IT_IS | {"auto_promote": "on", "floor-accuracy": "0,9", "poll_minutes": "5", "outcome_days": "180"}
     saved = page.post(SETTINGS, sent)
     assert (saved.status_code, saved["Location"]) == (302, SETTINGS)
     assert in_force() == {
@@ -40,12 +40,14 @@ def test_what_was_set_is_in_force_and_shown_with_who_did_it(page: Client) -> Non
         "auto_promote": True,
         "metric_floors": {"accuracy": 0.9},
         "poll_minutes": 5,
+        "outcome_days": 180,
     }
     response = page.get(SETTINGS)
     found = text(response)
     assert "The settings are saved." in found
     assert "Promotion by itself : no → becomes yes Manager," in found
     assert "Metric floors : none → becomes accuracy 0.9 Manager," in found
+    assert "Days until the outcome is known : none → becomes 180 Manager," in found
     assert 'value="0.9"' in response.content.decode()
 
 
@@ -65,6 +67,10 @@ def test_nothing_changed_is_noted_nowhere(page: Client) -> None:
         ({"poll_minutes": "1.5"}, "id_poll_minutes"),
         ({"poll_minutes": "10081"}, "id_poll_minutes"),
         ({"poll_minutes": "9" * 19}, "id_poll_minutes"),
+        ({"outcome_days": "-1"}, "id_outcome_days"),
+        ({"outcome_days": "1.5"}, "id_outcome_days"),
+        ({"outcome_days": "3651"}, "id_outcome_days"),
+        ({"outcome_days": "9" * 21}, "id_outcome_days"),
         ({"floor-accuracy": "high"}, "id_floor-accuracy"),
         ({"floor-accuracy": "1e999"}, "id_floor-accuracy"),
         ({"floor-accuracy": "nan"}, "id_floor-accuracy"),
@@ -79,6 +85,13 @@ def test_what_cannot_be_is_refused_at_its_field(page: Client, changes: dict[str,
     assert (response.status_code, f'href="#{where}"' in content, f'id="{where}"' in content) == (400, True, True)
     assert in_force() == before
     assert not LogEntry.objects.exists()
+
+
+@pytest.mark.parametrize(("sent", "kept"), [("0", 0), ("3650", 3650), ("", None), (" ", None)])
+def test_an_outcome_is_asked_after_days_or_never(page: Client, sent: str, kept: int | None) -> None:
+    RegisteredModel.objects.update(outcome_days=7)
+    assert page.post(SETTINGS, AS_IT_IS | {"outcome_days": sent}).status_code == 302
+    assert in_force()["outcome_days"] == kept
 
 
 def test_high_risk_proposes_two_people_once(page: Client) -> None:

@@ -1,0 +1,187 @@
+"""The answers that wait for a decision, the oldest first, and what somebody decided lately."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import cached_property
+from urllib.parse import urlencode
+from uuid import UUID
+
+from django.contrib.auth.models import User
+from django.db.models import Prefetch, Q
+from django.http import Http404
+from django.utils.translation import gettext as _
+
+from predictions.activity import at_most
+from predictions.decisions.panels import STATES
+from predictions.decisions.verbs import DECIDE, ESTIMATE
+from predictions.models import Awaited, Decision, Prediction
+from predictions.models.awaited import AwaitedQuerySet
+from predictions.presenters import Row, rows
+from registry.presenters import person, title_of
+from registry.presenters.states import State
+from registry.presenters.waiting import models_in_brief
+from registry.texts import age
+
+PAGE = 50
+MOST = 1_000  # are counted
+LATELY = 10
+SEES_ALL = "predictions.view_prediction"
+ASKS = ["predictions.add_prediction", "predictions.view_dataset"]  # what else is asked waits for nothing
+
+
+def may_look(user: User) -> bool:
+    """Whether an answer that this person may see can ever wait for a decision."""
+    return user.has_perm(DECIDE) or user.has_perm(SEES_ALL) or user.has_perms(ASKS)
+
+
+def waiting_for(user: User) -> AwaitedQuerySet:
+    """What waits for a decision, as far as this person may see it."""
+    return Awaited.objects.decisions().visible_to(user)
+
+
+def counted(waiting: AwaitedQuerySet) -> tuple[int, str]:
+    """How many there are, and in words; counting ends after a thousand."""
+    count = waiting.order_by()[: MOST + 1].count()
+    return count, at_most(count, MOST)
+
+
+@dataclass(frozen=True)
+class Line:
+    """An answer that waits; `asks_more`: who needed more information last, empty when nobody looked yet."""
+
+    row: Row
+    waits: str
+    asks_more: str
+
+    @property
+    def key(self) -> str:
+        """What the case is called; may be empty."""
+        return self.row.prediction.key or (self.row.record.key if self.row.record else "")
+
+    @property
+    def asked_by(self) -> str:
+        return person(self.row.prediction.user)
+
+
+@dataclass(frozen=True)
+class Lately:
+    """A decision of the reader's."""
+
+    decision: Decision
+    key: str
+    title: str
+    state: State
+
+
+class QueuePage:
+    """/decisions/ for one person. `hides`: answers are not shown before their reader said what they expect."""
+
+    def __init__(self, user: User, query: Mapping[str, str], *, hides: bool, now: datetime) -> None:
+        self.user, self.hides, self.now = user, hides, now
+        self.sees_all = user.has_perm(SEES_ALL)
+        self.is_mine = not self.sees_all or query.get("who") == "me"
+        self.model = query.get("model", "")
+        if self.model and self.model not in {name for name, _title in self.models}:
+            raise Http404(_("There is no such model."))
+        self.after = _cursor(query["after"]) if query.get("after") else None
+
+    @property
+    def may_decide(self) -> bool:
+        return self.user.has_perm(DECIDE)
+
+    @property
+    def may_estimate(self) -> bool:
+        return self.user.has_perms([DECIDE, ESTIMATE])
+
+    @cached_property
+    def models(self) -> list[tuple[str, str]]:
+        """Name and title of every model."""
+        return [(model.name, model.title) for model in models_in_brief()]
+
+    @cached_property
+    def _all(self) -> AwaitedQuerySet:
+        found = waiting_for(self.user)
+        if self.is_mine:
+            found = found.filter(user_id=self.user.pk)
+        return found.filter(model__name=self.model) if self.model else found
+
+    @property
+    def count(self) -> str:
+        """How many wait, as a sentence."""
+        number, said = counted(self._all)
+        return _("1 answer waits") if number == 1 else _("%(number)s answers wait") % {"number": said}
+
+    @cached_property
+    def _found(self) -> list[tuple[UUID, date]]:
+        """One more than a page, where there are more."""
+        # Days and numbers grow together: who asks for their own alone reads them by number, from the index for it.
+        order = ["prediction_id"] if self.is_mine else ["due_date", "prediction_id"]
+        found = self._all
+        if self.after:
+            day, number = self.after
+            later = Q(due_date__gt=day) | Q(due_date=day, prediction_id__gt=number)
+            own = Q(prediction_id__gt=number)
+            found = found.filter(own if self.is_mine else Q(due_date__gte=day) & later)
+        return list(found.order_by(*order).values_list("prediction_id", "due_date")[: PAGE + 1])
+
+    @cached_property
+    def lines(self) -> list[Line]:
+        numbers = [number for number, _day in self._found[:PAGE]]
+        answers = Prediction.objects.for_list().select_related("user").filter(pk__in=numbers).order_by("pk")
+        shown = {row.prediction.pk: row for row in rows(answers)}
+        unsure = _unsure(numbers)
+        return [self._line(shown[number], unsure.get(number, "")) for number in numbers if number in shown]
+
+    def _line(self, row: Row, asks_more: str) -> Line:
+        return Line(row, age(self.now - row.prediction.created_at), asks_more)
+
+    @property
+    def next_page(self) -> str:
+        """The query of the page after this one; empty on the last."""
+        if len(self._found) <= PAGE:
+            return ""
+        number, day = self._found[PAGE - 1]
+        return urlencode({**self.kept, "after": f"{day.isoformat()}_{number}"})
+
+    @property
+    def kept(self) -> dict[str, str]:
+        """What the address says besides the place."""
+        said = {"who": "me" if self.is_mine and self.sees_all else "", "model": self.model}
+        return {name: value for name, value in said.items() if value}
+
+    @property
+    def first_page(self) -> str:
+        """The query of the page with the oldest."""
+        return urlencode(self.kept)
+
+    @cached_property
+    def lately(self) -> list[Lately]:
+        """The reader's latest decisions, the newest first, without the answers that they are about."""
+        if not self.may_decide:
+            return []
+        answers = Prediction.objects.for_list()
+        newest = Decision.objects.filter(by=self.user).order_by("-id").prefetch_related(Prefetch("prediction", answers))
+        return [
+            Lately(one, _key(one.prediction), title_of(one.prediction.version), STATES[one.verdict])
+            for one in newest[:LATELY]
+        ]
+
+
+def _unsure(numbers: Sequence[UUID]) -> dict[UUID, str]:
+    """Who needed more information, by answer: an answer that waits was decided about in no other way."""
+    latest = Decision.objects.latest_only().filter(prediction__in=numbers).select_related("by")
+    return {decision.prediction_id: person(decision.by) for decision in latest}
+
+
+def _key(prediction: Prediction) -> str:
+    return prediction.key or (prediction.record.key if prediction.record else "")
+
+
+def _cursor(text: str) -> tuple[date, UUID]:
+    """Raises Http404 for a place that no page leads to."""
+    day, _line, number = text.partition("_")
+    try:
+        return date.fromisoformat(day), UUID(number)
+    except ValueError:
+        raise Http404(_("There is no such place in the list.")) from None
