@@ -71,9 +71,11 @@ def refused(request: HttpRequest) -> HttpResponse | None:
 
 
 def most_bytes(request: HttpRequest) -> int:
-    """How long a body may be: a file of records is larger than anything else, and comes with a few fields."""
-    is_file = request.path_info == reverse("records-import")
-    return settings.MAX_UPLOAD_BYTES + AROUND_A_FILE if is_file else settings.MAX_BODY_BYTES
+    """How long a body may be: files are larger than anything else, and come with a few fields."""
+    files = {"records-import": settings.MAX_UPLOAD_BYTES, "batches-new": settings.MAX_BATCH_BYTES}
+    sizes = {reverse(route): most for route, most in files.items()}
+    most = sizes.get(request.path_info)
+    return settings.MAX_BODY_BYTES if most is None else most + AROUND_A_FILE
 
 
 def is_utf8(charset: str) -> bool:

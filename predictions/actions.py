@@ -12,6 +12,7 @@ from typing import Any
 from uuid import UUID
 
 import numpy as np
+import uuid_utils
 import uuid_utils.compat
 from django.contrib.auth.models import User
 from django.db import IntegrityError, OperationalError, transaction
@@ -226,14 +227,17 @@ def _failure(call: _Call, answering: Serving, table: CleanTable, failed: Runtime
     with transaction.atomic(durable=True):
         PredictionFailure.objects.bulk_create(rows)
     text = _("The model could not answer. The question was recorded.")
-    return NotAnswered(text, kind=failed.kind, failure_id=ids[0])
+    return NotAnswered(text, kind=failed.kind, failure_id=UUID(str(ids[0])))
 
 
-def _ids(rows: int) -> list[UUID]:
-    return sorted(uuid_utils.compat.uuid7() for _ in range(rows))
+def _ids(rows: int) -> list[Any]:
+    """Numbers in order; of a large call as texts, which is what COPY and digests are made of."""
+    if rows < COPY_FROM:
+        return sorted(uuid_utils.compat.uuid7() for _ in range(rows))
+    return sorted(str(uuid_utils.uuid7()) for _ in range(rows))
 
 
-def _shared(call: _Call, answering: Serving, ids: list[UUID]) -> dict[str, Any]:
+def _shared(call: _Call, answering: Serving, ids: list[Any]) -> dict[str, Any]:
     """The fields that all rows of a call have in common."""
     return {
         "request_id": ids[0],
@@ -246,7 +250,7 @@ def _shared(call: _Call, answering: Serving, ids: list[UUID]) -> dict[str, Any]:
     }
 
 
-def _sealed(call: _Call, answering: Serving, ids: list[UUID], payloads: Iterable[Sequence[Any]]) -> Iterator[list[Any]]:
+def _sealed(call: _Call, answering: Serving, ids: list[Any], payloads: Iterable[Sequence[Any]]) -> Iterator[list[Any]]:
     """What the digest of each row is taken over: who asked what of which version, about whom, and what came of it."""
     version, entry = answering.version, answering.entry
     who = [str(ids[0]), call.source, call.by.pk, version.commit, version.number, entry and str(entry.pk)]
@@ -274,28 +278,28 @@ def _rows(
     told = zip(table.records, outputs, warnings, reasons, strict=True)
     salts, digests = seals(_sealed(call, answering, ids, told), table.rows)
     shared = {"fallback_from": asked.version if answering is not asked else None, "duration": duration}
-    return Rows(
-        shared=shared | _shared(call, answering, ids),
-        own={
-            "id": ids,
-            "row": range(table.rows),
-            "record_id": call.records,
-            "key": call.cases,
-            "inputs": table.records,
-            "outputs": outputs,
-            "label": [output.get("label", "")[:255] for output in outputs],
-            "score": [output["score"] for output in outputs],
-            "warnings": warnings,
-            "explanation": reasons,
-            "salt": salts,
-            "digest": digests,
-        },
-    )
+    own: dict[str, Sequence[Any]] = {
+        "id": ids,
+        "row": range(table.rows),
+        "record_id": call.records,
+        "key": call.cases,
+        "inputs": table.records,
+        "outputs": outputs,
+        "label": [output.get("label", "")[:255] for output in outputs],
+        "score": [output["score"] for output in outputs],
+        "warnings": warnings,
+        "explanation": reasons,
+        "salt": salts,
+        "digest": digests,
+    }
+    # What no row has is written down once.
+    nothing = {name: own.pop(name)[0] for name in ("record_id", "key", "warnings", "explanation") if not any(own[name])}
+    return Rows(shared=shared | nothing | _shared(call, answering, ids), own=own)
 
 
 def _store(call: _Call, rows: Rows, version: ModelVersion) -> Answer:
     """Commit the rows and the key together; a call that lost the race for its key answers what the winner stored."""
-    request_id = rows.own["id"][0]
+    request_id = UUID(str(rows.own["id"][0]))
     awaited = _awaited(call, version)
     try:
         if call.key is None and call.chunk is None and not awaited:
@@ -304,7 +308,7 @@ def _store(call: _Call, rows: Rows, version: ModelVersion) -> Answer:
         else:
             with transaction.atomic(durable=True):
                 if call.chunk is not None:
-                    _settle(call.chunk, rows)
+                    _settle(call.chunk, request_id, rows)
                 if call.key is not None:
                     _key_row(call, request_id, len(rows)).save(force_insert=True)
                 Prediction.objects.record(rows)
@@ -321,9 +325,9 @@ def _store(call: _Call, rows: Rows, version: ModelVersion) -> Answer:
     return Answer(request_id, version, len(rows), written=rows)
 
 
-def _settle(chunk: BatchChunk, rows: Rows) -> None:
+def _settle(chunk: BatchChunk, request_id: UUID, rows: Rows) -> None:
     told = summary(rows)
-    if not BatchChunk.objects.settle(chunk=chunk, request_id=rows.own["id"][0], predicted=len(rows), summary=told):
+    if not BatchChunk.objects.settle(chunk=chunk, request_id=request_id, predicted=len(rows), summary=told):
         raise ChunkTaken
 
 

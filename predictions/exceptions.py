@@ -20,6 +20,14 @@ class ChunkTaken(Exception):
     """Somebody else answered this part of a file meanwhile: nothing was stored."""
 
 
+class NotNow(Exception):
+    """That cannot be done with the file as it is; the text is a sentence for a person."""
+
+
+class Changed(NotNow):
+    """Another version answers by now: the file is checked for it again."""
+
+
 class Unconfirmed(Exception):
     """Values that the model never saw, which the door wants confirmed first; `warnings`: {field, code, message}."""
 
@@ -38,6 +46,7 @@ class NotAnswered(Exception):
 
 
 __all__ = [
+    "Changed",
     "ChunkTaken",
     "InvalidInput",
     "KeyInUse",
@@ -45,6 +54,7 @@ __all__ = [
     "ModelSuspended",
     "NotAllowed",
     "NotAnswered",
+    "NotNow",
     "RuntimeFailed",
     "Unconfirmed",
     "UnknownModel",

@@ -328,29 +328,41 @@ def _clean_column(
     errors: list[dict[str, Any]],
     warnings: list[dict[str, Any]],
 ) -> list[Any]:
-    """Each different text is cleaned once: a column of a million rows rarely holds a million of them."""
+    """Each different text is cleaned once: a column of a million rows rarely holds a million of them.
+
+    The result is of no use when `errors` got something.
+    """
     values = [None] * rows if raw is None else raw
     # Not for other types: 1, 1.0 and True are one key, and mean different things.
-    verdicts: Mapping[Any, _Verdict] | None = None
-    if rows > 1 and set(map(type, values)) <= {str, type(None)}:
-        if len(feature.plain) > MOST_REMEMBERED:
-            feature.__dict__.pop("plain", None)  # not cleared: another thread may be reading it
-        plain, different = feature.plain, set(values)
-        verdicts = {value: _verdict(feature, value) for value in different if value not in plain}
-        plain |= {value: found.value for value, found in verdicts.items() if found.is_plain}
-        if different <= plain.keys():
-            return [plain[value] for value in values]
-    cleaned = []
-    for row, value in enumerate(values):
-        found = _verdict(feature, value) if verdicts is None else verdicts.get(value) or _Verdict(feature.plain[value])
-        if found.refused:
-            refused = found.refused
+    if rows < 2 or not set(map(type, values)) <= {str, type(None)}:
+        verdicts = [_verdict(feature, value) for value in values]
+        _tell(feature, list(enumerate(verdicts)), errors, warnings)
+        return [found.value for found in verdicts]
+    if len(feature.plain) > MOST_REMEMBERED:
+        feature.__dict__.pop("plain", None)  # not cleared: another thread may be reading it
+    plain, different = feature.plain, set(values)
+    new = {value: _verdict(feature, value) for value in different if value not in plain}
+    plain |= {value: found.value for value, found in new.items() if found.is_plain}
+    special = {value: found for value, found in new.items() if not found.is_plain}
+    if not special:
+        return [plain[value] for value in values]
+    met = [(row, special[value]) for row, value in enumerate(values) if value in special]
+    _tell(feature, met, errors, warnings)
+    known = {value: special[value].value if value in special else plain[value] for value in different}
+    return [known[value] for value in values]
+
+
+def _tell(
+    feature: Feature,
+    met: "Sequence[tuple[int, _Verdict]]",
+    errors: list[dict[str, Any]],
+    warnings: list[dict[str, Any]],
+) -> None:
+    for row, (_value, refused, warning) in met:
+        if refused:
             errors.append({"row": row, "field": feature.name, "code": refused.code, "message": str(refused)})
-            continue
-        if found.warning:
-            warnings.append({"row": row, **found.warning})
-        cleaned.append(found.value)
-    return cleaned
+        elif warning:
+            warnings.append({"row": row, **warning})
 
 
 class _Verdict(NamedTuple):

@@ -7,6 +7,7 @@ Forms are sent empty, so that 400 is said only to those who may; the API gets a 
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 from fnmatch import fnmatchcase
 from functools import cache, partial
 from pathlib import Path
@@ -22,7 +23,21 @@ from knox.models import AuthToken
 
 from futurisys.accounts import roles, tokens
 from predictions import actions
-from predictions.models import Dataset, IdempotencyKey, PredictionFailure, Record, Source, Upload
+from predictions.models import (
+    Batch,
+    BatchChunk,
+    BatchPart,
+    Dataset,
+    Decision,
+    Estimate,
+    IdempotencyKey,
+    Outcome,
+    PredictionFailure,
+    Record,
+    RejectedRow,
+    Source,
+    Upload,
+)
 from registry import serving
 from registry.models import Delivery, LedgerEntry, RegisteredModel
 from tests.registry.people import asked
@@ -50,6 +65,8 @@ BODIES = {
     }.items()
 }
 VERBS = {"GET", "POST", "OTHER"}
+ANSWER_ROUTES = ("record", "record-decide", "record-estimate", "record-outcome")
+BATCH_ROUTES = ("batch", "batch-progress", "batch-cancel", "batch-results", "batch-rejected")
 
 
 @dataclass(frozen=True)
@@ -119,6 +136,10 @@ class World:
             who: Upload.objects.create(user=user, name="x.csv", content=b"key;a\n1;2\n")
             for who, user in (("", others), ("own", self.user or others))
         }
+        self.batches = {
+            who: self._batch(user, self.answers[who]) for who, user in (("", others), ("own", self.user or others))
+        }
+        self.waiting = {who: self._waiting(user) for who, user in (("", others), ("own", self.user or others))}
         stored = AuthToken.objects.create(self.user or others)[0]
         self.token = stored.digest[: tokens.NUMBER]
         self.objects = {
@@ -136,6 +157,10 @@ class World:
             "predictions_dataset": self.set,
             "predictions_record": self.record,
             "predictions_upload": self.files[""],
+            "predictions_batch": self.batches[""],
+            "predictions_batchchunk": self.batches[""].chunks.get(),
+            "predictions_rejectedrow": self.batches[""].rejected_rows.get(),
+            **self._told(self.answers[""].predictions[0], boss),
         }
 
     @staticmethod
@@ -153,6 +178,38 @@ class World:
         found = actions.predict(columns=columns, rows=2, **named)
         user.is_superuser = before
         return found
+
+    @staticmethod
+    def _told(answer: Any, by: User) -> dict[str, Any]:
+        """What somebody made of an answer."""
+        about = {"prediction": answer, "by": by, "salt": b"", "digest": b""}
+        observed = {"observed_date": date(2026, 1, 1), "origin": "hand", "label": "setosa"}
+        return {
+            "predictions_decision": Decision.objects.create(verdict="agree", reason="fits", **about),
+            "predictions_estimate": Estimate.objects.create(label="setosa", **about),
+            "predictions_outcome": Outcome.objects.create(**observed, **about),
+        }
+
+    def _batch(self, user: User, answer: Any) -> Batch:
+        """A file that is done: these answers, and a row that was rejected."""
+        said = {"delimiter": "comma", "encoding": "utf-8", "decimal": "point", "header": True}
+        mapping = {"fields": {name: place for place, name in enumerate(IRIS)}, "key": None}
+        named = {"name": "x.csv", "size": 1, "rows": 3, "status": "done", "headings": [*IRIS], "mapping": mapping}
+        kept = Batch.objects.create(user=user, model=self.iris.model, version=self.iris, dialect=said, **named)
+        chunk = {"rows": 3, "offset": 0, "length": 1, "line": 2, "status": "done", "predicted": 2, "rejected": 1}
+        BatchChunk.objects.create(batch=kept, first=0, request_id=answer.request_id, **chunk)
+        wrong = {"cells": ["x", "1", "1", "1"], "errors": [{"field": "sepal_length", "code": "not_a_number"}]}
+        RejectedRow.objects.create(batch=kept, first=2, line=4, **wrong)
+        return kept
+
+    def _waiting(self, user: User) -> Batch:
+        """A file that was checked, and is not run yet."""
+        said = {"delimiter": "comma", "encoding": "utf-8", "decimal": "point", "header": True}
+        mapping = {"fields": {name: place for place, name in enumerate(IRIS)}, "key": None}
+        named = {"name": "x.csv", "size": 1, "rows": 1, "status": "checked", "headings": [*IRIS], "mapping": mapping}
+        kept = Batch.objects.create(user=user, model=self.iris.model, version=self.iris, dialect=said, **named)
+        BatchPart.objects.create(batch=kept, number=0, content=b"a,b,c,d\n1,2,3,4\n")
+        return kept
 
     def _failure(self) -> PredictionFailure:
         answer = self.answers[""].predictions[0]
@@ -181,9 +238,11 @@ class World:
         answer = self.answers[owner]
         model, version = {"model": "iris"}, {"model": "iris", "number": 2}
         known: dict[str, dict[str, Any]] = {
-            "record": {"pk": answer.predictions[0].pk},
+            **{name: {"pk": answer.predictions[0].pk} for name in ANSWER_ROUTES},
             "answers": {"request_id": answer.request_id},
             "records-import-check": {"pk": self.files[owner].pk},
+            **{name: {"pk": self.waiting[owner].pk} for name in ("batch-columns", "batch-check")},
+            **{name: {"pk": self.batches[owner].pk} for name in BATCH_ROUTES},
             "records": {"dataset": "flowers"},
             "records-ask": {"dataset": "flowers"},
             "records-show": {"dataset": "flowers", "pk": self.record.pk},
@@ -196,7 +255,9 @@ class World:
             "admin:view_on_site": {"content_type_id": 1, "object_id": 1},
             **dict.fromkeys(("registry-version", "registry-promote", "registry-signature"), version),
             **dict.fromkeys(("registry-model", "registry-sync", "registry-stop", "registry-settings"), model),
-            **dict.fromkeys(("predict", "records-import-sample", "api-model-predict", "api-ledger"), model),
+            **dict.fromkeys(
+                ("predict", "records-import-sample", "batches-sample", "api-model-predict", "api-ledger"), model
+            ),
         }
         return known.get(route, {})
 

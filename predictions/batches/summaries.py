@@ -15,7 +15,7 @@ def summary(rows: Rows) -> dict[str, Any]:
 
     For values: {"values": {"low", "high", "sum"}, "warned"}.
     """
-    found: dict[str, Any] = {"warned": sum(1 for each in rows.own["warnings"] if each)}
+    found: dict[str, Any] = {"warned": sum(map(bool, rows.own.get("warnings", ())))}
     scores = np.asarray(rows.own["score"], dtype=np.float64)
     if "label" not in rows.own["outputs"][0]:
         return found | {"values": {"low": scores.min(), "high": scores.max(), "sum": scores.sum()}}

@@ -56,8 +56,8 @@ class Migration(migrations.Migration):
             name="BatchPart",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("number", models.PositiveIntegerField()),
-                ("content", models.BinaryField()),
+                ("number", models.PositiveIntegerField(verbose_name="number")),
+                ("content", models.BinaryField(verbose_name="content")),
             ],
             options={
                 "verbose_name": "part of a file",
@@ -465,6 +465,7 @@ class Migration(migrations.Migration):
                 on_delete=django.db.models.deletion.CASCADE,
                 related_name="chunks",
                 to="predictions.batch",
+                verbose_name="batch",
             ),
         ),
         migrations.AddField(
@@ -475,6 +476,7 @@ class Migration(migrations.Migration):
                 on_delete=django.db.models.deletion.CASCADE,
                 related_name="parts",
                 to="predictions.batch",
+                verbose_name="batch",
             ),
         ),
         migrations.AddField(
@@ -485,6 +487,7 @@ class Migration(migrations.Migration):
                 on_delete=django.db.models.deletion.CASCADE,
                 related_name="+",
                 to="registry.registeredmodel",
+                verbose_name="model",
             ),
         ),
         migrations.AddField(
@@ -588,6 +591,7 @@ class Migration(migrations.Migration):
                 on_delete=django.db.models.deletion.CASCADE,
                 related_name="rejected_rows",
                 to="predictions.batch",
+                verbose_name="batch",
             ),
         ),
         migrations.AddIndex(

@@ -114,13 +114,15 @@ OVER = {Batch.Status.DONE, Batch.Status.INCOMPLETE, Batch.Status.CANCELLED, Batc
 
 
 class BatchPart(models.Model):
-    """A megabyte of the file as it was sent; gone once the batch is over."""
+    """A megabyte of the file as it was sent; gone BATCH_FILE_DAYS after the batch is over."""
 
     SIZE = 1 << 20  # bytes of each part but the last
 
-    batch = models.ForeignKey(Batch, on_delete=models.CASCADE, related_name="parts", db_index=False)
-    number = models.PositiveIntegerField()
-    content = models.BinaryField()
+    batch = models.ForeignKey(
+        Batch, verbose_name=_("batch"), on_delete=models.CASCADE, related_name="parts", db_index=False
+    )
+    number = models.PositiveIntegerField(_("number"))
+    content = models.BinaryField(_("content"))
 
     class Meta:
         verbose_name = _("part of a file")
@@ -179,7 +181,9 @@ class BatchChunk(models.Model):
         CHECKED = "checked", _("checked")
         DONE = "done", _("done")
 
-    batch = models.ForeignKey(Batch, on_delete=models.CASCADE, related_name="chunks", db_index=False)
+    batch = models.ForeignKey(
+        Batch, verbose_name=_("batch"), on_delete=models.CASCADE, related_name="chunks", db_index=False
+    )
     first = models.PositiveIntegerField(_("first row"))
     rows = models.PositiveIntegerField(_("rows"))
     offset = models.PositiveBigIntegerField(_("offset"))
@@ -219,7 +223,9 @@ class RejectedRow(models.Model):
     `errors`: [{"field": feature name or "", "code"}]. The sentences are made again from the cells, in any language.
     """
 
-    batch = models.ForeignKey(Batch, on_delete=models.CASCADE, related_name="rejected_rows", db_index=False)
+    batch = models.ForeignKey(
+        Batch, verbose_name=_("batch"), on_delete=models.CASCADE, related_name="rejected_rows", db_index=False
+    )
     first = models.PositiveIntegerField(_("row"))  # how many records of the file lie before
     line = models.PositiveIntegerField(_("spreadsheet row"))
     cells = models.JSONField(_("cells"))
@@ -237,7 +243,9 @@ class RejectedRow(models.Model):
 class ColumnMapping(models.Model):
     """How the columns of files with these headings were mapped last, for a model."""
 
-    model = models.ForeignKey(RegisteredModel, on_delete=models.CASCADE, related_name="+", db_index=False)
+    model = models.ForeignKey(
+        RegisteredModel, verbose_name=_("model"), on_delete=models.CASCADE, related_name="+", db_index=False
+    )
     headings_digest = models.CharField(_("digest of the headings"), max_length=64)
     mapping = models.JSONField(_("mapping"))
     updated_at = models.DateTimeField(_("changed"), auto_now=True)

@@ -85,8 +85,7 @@ def results(request: HttpRequest, pk: uuid.UUID) -> HttpResponseBase:
     batch = _found(request, pk)
     if not _page(request, batch).has_results:
         return redirect("batch", batch.pk)
-    lines = downloads.results_lines(batch, downloads.hidden_from(batch, request.user))
-    return _file(batch, "results", lines)
+    return _file(batch, "results", downloads.results_lines(batch, request.user))
 
 
 @require_safe
@@ -97,7 +96,7 @@ def rejected(request: HttpRequest, pk: uuid.UUID) -> HttpResponseBase:
     is_checked = batch.is_over or batch.status in {Status.CHECKED, Status.RUNNING}
     if not (is_checked and batch.version and RejectedRow.objects.filter(batch=batch).exists()):
         return redirect("batch", batch.pk)
-    return _file(batch, "rejected", downloads.rejected_lines(batch, downloads.hidden_from(batch, request.user)))
+    return _file(batch, "rejected", downloads.rejected_lines(batch, request.user))
 
 
 def _found(request: HttpRequest, pk: uuid.UUID) -> Batch:

@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
+from predictions.history.unseen import kept_back
 from predictions.imports.csv_files import FileRefused
 from predictions.imports.verbs import keep_upload
 from predictions.models import Outcome, Prediction, Upload
@@ -66,6 +67,8 @@ def report(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     answer = visible_record(request.user, str(pk))
     latest = verbs.latest_of(answer)
     if request.method != "POST":
+        if kept_back(request, [answer.pk]):
+            return redirect("record", answer.pk)  # that page keeps the answer back until there is an estimate
         return _report_page(request, answer, OutcomeForm(answer, latest, initial={"back": request.GET.get("back")}))
     if "language" in request.POST:
         kept = {name: request.POST.get(name, "") for name in OutcomeForm(answer, latest).fields}

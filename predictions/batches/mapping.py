@@ -1,0 +1,82 @@
+"""Which column of a file means which field of a model: proposed by its headings, remembered for the next such file.
+
+A mapping: {"fields": {feature: column index, or None for "not in the file"}, "key": column index or None}. The memory
+holds places among the sorted headings, so that it names no heading and the order of the columns does not matter.
+"""
+
+import hashlib
+import json
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from predictions.imports import wording
+from predictions.imports.column_kinds import is_called_key
+from predictions.models import Batch, ColumnMapping
+from registry.models import RegisteredModel
+from registry.signature import Signature
+
+Mapping = dict[str, Any]
+
+
+def places(headings: Sequence[str], signature: Signature) -> dict[str, list[int]]:
+    """Feature -> the columns that are called so, by its name or in the words of the pages; most have one or none."""
+    found: dict[str, list[int]] = defaultdict(list)
+    known = {feature.name for feature in signature.features}
+    for index, name in enumerate(wording.names_of(headings, signature)):
+        if name in known:
+            found[name].append(index)
+    return dict(found)
+
+
+def twins(headings: Sequence[str], signature: Signature) -> set[str]:
+    """The fields that several columns mean: somebody has to say which one."""
+    return {name for name, indexes in places(headings, signature).items() if len(indexes) > 1}
+
+
+def suggest(headings: Sequence[str], signature: Signature) -> Mapping:
+    """What the headings say by themselves; a field of two columns, or of none, has no proposal."""
+    found = places(headings, signature)
+    fields = {name: indexes[0] for name, indexes in found.items() if len(indexes) == 1}
+    taken = {index for indexes in found.values() for index in indexes}
+    keys = (index for index, heading in enumerate(headings) if index not in taken and is_called_key(heading))
+    return {"fields": fields, "key": next(keys, None)}
+
+
+def remembered(model: RegisteredModel, headings: Sequence[str]) -> Mapping | None:
+    """How the last file with these headings was mapped for this model."""
+    kept = ColumnMapping.objects.filter(model=model, headings_digest=digest(headings)).first()
+    return None if kept is None else _moved(kept.mapping, _order(headings).__getitem__)
+
+
+def remember(model: RegisteredModel, headings: Sequence[str], mapping: Mapping) -> None:
+    """Keep a mapping for the next file with these headings."""
+    place = {index: place for place, index in enumerate(_order(headings))}
+    kept = {"mapping": _moved(mapping, place.__getitem__)}
+    ColumnMapping.objects.update_or_create(model=model, headings_digest=digest(headings), defaults=kept)
+
+
+def keep(batch: Batch, mapping: Mapping) -> None:
+    """Keep what was chosen so far, until the check is asked for."""
+    Batch.objects.filter(pk=batch.pk, status=Batch.Status.MAPPING).update(mapping=mapping)
+
+
+def digest(headings: Sequence[str]) -> str:
+    """The same for the same headings in any order."""
+    return hashlib.sha256(json.dumps(sorted(headings)).encode()).hexdigest()
+
+
+def chosen(mapping: Mapping) -> Mapping:
+    """Without the fields that the file does not have: what the engine reads."""
+    fields = {name: index for name, index in mapping["fields"].items() if index is not None}
+    return {"fields": fields, "key": mapping["key"]}
+
+
+def _order(headings: Sequence[str]) -> list[int]:
+    return sorted(range(len(headings)), key=lambda index: (headings[index], index))
+
+
+def _moved(mapping: Mapping, place: Callable[[int], int]) -> Mapping:
+    """The same mapping with other numbers for the columns."""
+    fields = {name: None if index is None else place(index) for name, index in mapping["fields"].items()}
+    return {"fields": fields, "key": None if mapping["key"] is None else place(mapping["key"])}
