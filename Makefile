@@ -3,7 +3,7 @@ PYTHON ?= python3
 PORT ?= 8000
 export PORT
 
-.PHONY: help .venv run test test-long check bench switch pages pictures model-validation zoo lock clean
+.PHONY: help .venv run test test-long check bench switch batch pages pictures model-validation zoo lock clean
 
 help:  ## what can be made
 	@grep -hE '^[.a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## +/\t/' | expand -t 20
@@ -27,6 +27,9 @@ bench: .venv/dev.stamp  ## compare with a plain service; ARGS="--json"
 
 switch: .venv/dev.stamp  ## from a push to a served version under load; ARGS="--json"
 	.venv/bin/python benchmarks/switch.py $(ARGS)
+
+batch: .venv/dev.stamp  ## a file of a million rows against a bare script; ARGS="--json"
+	.venv/bin/python benchmarks/batch.py $(ARGS)
 
 pages: .venv/dev.stamp  ## each page's time with a million answers and 100 000 records; ARGS="--json"
 	.venv/bin/python benchmarks/pages.py $(ARGS)

@@ -181,7 +181,7 @@ class Migration(migrations.Migration):
                         db_default=registry.facts.ClockTimestamp(), editable=False, verbose_name="recorded"
                     ),
                 ),
-                ("label", models.CharField(blank=True, max_length=255, verbose_name="outcome")),
+                ("label", models.CharField(blank=True, max_length=255, verbose_name="actual outcome")),
                 ("value", models.FloatField(null=True, verbose_name="value")),
                 ("is_withdrawn", models.BooleanField(default=False, verbose_name="withdrawn")),
                 ("observed_date", models.DateField(verbose_name="observed on")),
@@ -196,8 +196,8 @@ class Migration(migrations.Migration):
                 ("comment", models.TextField(blank=True, verbose_name="comment")),
             ],
             options={
-                "verbose_name": "outcome",
-                "verbose_name_plural": "outcomes",
+                "verbose_name": "actual outcome",
+                "verbose_name_plural": "actual outcomes",
             },
         ),
         migrations.CreateModel(

@@ -31,7 +31,7 @@ class Outcome(Fact):
     by = models.ForeignKey(
         settings.AUTH_USER_MODEL, verbose_name=_("reported by"), on_delete=models.PROTECT, related_name="+"
     )
-    label = models.CharField(_("outcome"), max_length=255, blank=True)
+    label = models.CharField(_("actual outcome"), max_length=255, blank=True)
     value = models.FloatField(_("value"), null=True)
     is_withdrawn = models.BooleanField(_("withdrawn"), default=False)
     observed_date = models.DateField(_("observed on"))
@@ -44,8 +44,8 @@ class Outcome(Fact):
     objects = OutcomeQuerySet.as_manager()
 
     class Meta:
-        verbose_name = _("outcome")
-        verbose_name_plural = _("outcomes")
+        verbose_name = _("actual outcome")
+        verbose_name_plural = _("actual outcomes")
         constraints = [
             models.UniqueConstraint(fields=["prediction"], condition=Q(replaces=None), name="one_first_outcome"),
             models.CheckConstraint(
