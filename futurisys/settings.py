@@ -249,6 +249,8 @@ ISOLATED_DEADLINE_SECONDS = env.float("ISOLATED_DEADLINE_SECONDS", 2.0, validate
 BATCH_LEASE_SECONDS = env.int("BATCH_LEASE_SECONDS", 60, validate=validate.Range(min=1))
 BATCH_ROWS = env.int("BATCH_ROWS", 5000, validate=validate.Range(min=1))  # in a part of a file
 BATCH_ROWS_ISOLATED = env.int("BATCH_ROWS_ISOLATED", 1000, validate=validate.Range(min=1))
+# For as long the answers come back beside the own columns of a file that is over; it stays in the database.
+BATCH_FILE_DAYS = env.int("BATCH_FILE_DAYS", 30, validate=validate.Range(min=0, max=36_500))
 
 # Celery. The message is a hint, the row is the truth. Default broker: pgmq in the same PostgreSQL.
 CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", "pgmq://")
@@ -256,6 +258,7 @@ CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 # What failed, or took too long, is found again by the sweepers: the message itself is not sent in circles.
 CELERY_TASK_ACKS_ON_FAILURE = CELERY_TASK_ACKS_ON_TIMEOUT = True
+CELERY_WORKER_POOL = "futurisys.pool:TaskPool"  # outlives the death of a process
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True
 CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 30
@@ -266,6 +269,7 @@ CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_DEFAULT_QUEUE = "futurisys"
 CELERY_WORKER_ENABLE_REMOTE_CONTROL = False
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False  # its lines would show what PostgreSQL's details repeat of a row
 CELERY_WORKER_MAX_TASKS_PER_CHILD = 100
 CELERY_WORKER_MAX_MEMORY_PER_CHILD = 380_000  # kB; looked at between tasks
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True

@@ -1,13 +1,15 @@
 """From records to a question: which of their columns a model takes, and what they hold."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.auth.models import AnonymousUser, User
 from django.http import Http404
 from django.utils.translation import gettext as _
 
-from predictions.models import Dataset, Record
+from predictions import masking
+from predictions.models import Dataset, Prediction, Record
 from registry.coercion import Refused
 from registry.signature import Feature, Signature
 
@@ -26,6 +28,32 @@ def visible_record_row(user: User | AnonymousUser, pk: int | str) -> Record:
     return found
 
 
+@dataclass(frozen=True)
+class Case:
+    """Whom an earlier answer without a record was about, and what was asked then.
+
+    `number` of the answer; `values` without those that the reader may not see, which `is_masked` says there are.
+    """
+
+    number: str
+    key: str
+    values: Mapping[str, Any]
+    is_masked: bool
+
+    def is_changed(self, signature: Signature, asked: Mapping[str, Any]) -> bool:
+        """Whether other values are asked. With one that is masked, always: comparing would tell what it is."""
+        return self.is_masked or bool(differing(signature, self.values, asked))
+
+
+def case_of(answer: Prediction, signature: Signature, user: User | AnonymousUser) -> Case | None:
+    """What an answer that this person may see was about; None where that is a record or has no name."""
+    if answer.record_id is not None or not answer.key:
+        return None
+    hidden = masking.hidden_in_answer(answer, signature, user)
+    seen = {name: value for name, value in answer.inputs.items() if name not in hidden}
+    return Case(str(answer.pk), answer.key, seen, is_masked=bool(hidden))
+
+
 def values(signature: Signature, record: Record) -> dict[str, Any]:
     """What a record holds of each feature; None for a feature that is no column of it. Other columns are left out."""
     return {feature.name: record.data.get(feature.name) for feature in signature.features}
@@ -41,11 +69,15 @@ def changed(signature: Signature, record: Record, asked: Mapping[str, Any]) -> l
 
     Values are compared as the model takes them: `2`, `2.0` and a form's `2,0` are the same.
     """
+    return differing(signature, record.data, asked)
+
+
+def differing(signature: Signature, known: Mapping[str, Any], asked: Mapping[str, Any]) -> list[Feature]:
+    """The same of values that are known from elsewhere."""
     return [
         feature
         for feature in signature.features
-        if feature.name in record.data
-        and _taken(feature, asked.get(feature.name)) != _taken(feature, record.data[feature.name])
+        if feature.name in known and _taken(feature, asked.get(feature.name)) != _taken(feature, known[feature.name])
     ]
 
 

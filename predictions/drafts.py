@@ -17,7 +17,7 @@ FIELD = "asker"
 SECONDS = 3600
 LONGEST = 100_000  # characters of all values together
 _KEY = "draft"
-_KEPT = ("record", "idempotency_key")
+_KEPT = ("record", "answer", "idempotency_key")
 _signer = Signer(salt="predictions.drafts")
 
 

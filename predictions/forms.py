@@ -109,8 +109,8 @@ class Section:
 class PredictionForm(forms.Form):
     """One field per feature, optional in Django's eyes: the signature refuses in the same words for every door.
 
-    `record`: what the question is about. `taken`: values by feature that come from it and may not be seen, so that the
-    form has no fields for them.
+    `record`: what the question is about; `case`: the same by an earlier answer without a record. `taken`: values by
+    feature that come from the record and may not be seen, so that the form has no fields for them.
     """
 
     idempotency_key = forms.CharField(widget=forms.HiddenInput, max_length=255, error_messages={"required": INCOMPLETE})
@@ -126,12 +126,13 @@ class PredictionForm(forms.Form):
         signature: Signature,
         *args: Any,
         record: Record | None = None,
+        case: asking.Case | None = None,
         taken: Mapping[str, Any] | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
         self.signature = signature
-        self.record = record
+        self.record, self.case = record, None if record else case
         self.taken = taken or {}
         self.warnings: dict[str, str] = {}
         if signature.image is not None:
@@ -170,10 +171,12 @@ class PredictionForm(forms.Form):
 
     @property
     def is_changed(self) -> bool:
-        """Whether it asks about a record with other values than the record has."""
-        if self.record is None or self.signature.image is not None:
+        """Whether it asks about a record, or the case of an earlier answer, with other values than those had."""
+        if self.signature.image is not None:
             return False
         sent = {name: values[0] for name, values in self.columns().items()}
+        if self.record is None:
+            return self.case is not None and self.case.is_changed(self.signature, sent)
         return bool(asking.changed(self.signature, self.record, sent))
 
     def refuse(self, error: InvalidInput) -> None:

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from predictions import calibration
 from predictions.answers.lists import Light, Look, light
-from predictions.models import Dataset, Prediction
+from predictions.models import Dataset, Prediction, Source
 from predictions.models.prediction import PredictionQuerySet
 from predictions.presenters import Row, rows, shown_output, source_of
 from predictions.presenters.cautions import when_tested
@@ -34,7 +34,7 @@ class Choice:
 
 @dataclass(frozen=True)
 class AnswerRow:
-    """One answer in the table. `key`: the record it is about, or its place in the call."""
+    """One answer in the table. `key`: what it is about, or its place in the call; empty where nobody knows."""
 
     row: Row
     key: str
@@ -73,6 +73,13 @@ class AnswersPage:
     def dataset(self) -> Dataset | None:
         """The set that the records are of; None for a call from outside."""
         return self.first.record.dataset if self.first.record else None
+
+    @property
+    def about(self) -> str:
+        """What the first column of the table is called."""
+        if self.dataset:
+            return self.dataset.called
+        return _("Key") if self.first.key or self.first.source == Source.BATCH else _("Row")
 
     @property
     def can_explain(self) -> bool:
@@ -275,6 +282,9 @@ class AnswersPage:
 
 
 def _key(prediction: Prediction) -> str:
-    if prediction.record:
-        return prediction.record.key
+    """The key of the record, else the one that was sent, else the row of the call; a file's own row is not known."""
+    if named := prediction.record.key if prediction.record else prediction.key:
+        return named
+    if prediction.source == Source.BATCH:
+        return ""
     return _("Row %(number)s") % {"number": figure(prediction.row + 1)}

@@ -7,8 +7,8 @@ from django.contrib.auth.models import User
 from django.db.models import Sum
 from django.utils.translation import gettext as _
 
-from predictions import masking
 from predictions.batches import findings
+from predictions.batches.downloads import hidden_from
 from predictions.batches.findings import Findings, Repair, Spread
 from predictions.models import Batch, BatchChunk
 from registry import charts, serving
@@ -163,7 +163,8 @@ class CheckPage:
 
     @cached_property
     def _hidden(self) -> frozenset[str]:
-        return masking.hidden(self.signature, self.user)
+        """Nothing of one's own file: the page of its columns and the downloads show all of it, too."""
+        return hidden_from(self.batch, self.user)
 
     @cached_property
     def errors(self) -> list[Repair]:

@@ -97,7 +97,7 @@ class ColumnsForm(ActionForm):
             self.fields[name] = _field(feature, [choose, *([none] if feature.nullable else []), *columns])
             if feature.name in twins:
                 self.fields[name].help_text = _("Several columns of the file are called so: choose one.")
-        self.fields["key"] = _key([_option("", _("None")), *columns])
+        self.fields["key"] = _key([_option("", _("No column")), *columns])
         self.fields["dataset"] = self._dataset()
         self.fields["headings"] = forms.CharField(widget=forms.HiddenInput, required=False, initial=digest)
 

@@ -9,6 +9,7 @@ from django.contrib.auth.models import User
 from django.utils.translation import gettext as _
 
 from predictions.batches import columns_form, intake, mapping
+from predictions.batches.added import first_added
 from predictions.batches.columns_form import ColumnsForm
 from predictions.batches.earlier import Earlier, earlier
 from predictions.batches.forms import ReadingForm
@@ -24,13 +25,17 @@ SAMPLES, LONGEST_SAMPLE, LOOKED_AT = 3, 40, 50  # values of a column, their char
 
 @dataclass(frozen=True)
 class ColumnLine:
-    """A column of the file. `use`: the title of the field it is chosen for; empty where it is kept and returned only."""
+    """A column of the file. `use`: the title of the field it is chosen for; empty where it is kept and returned only.
+
+    `is_added`: it came from here, with the answers or the rejected rows of an earlier file.
+    """
 
     index: int
     title: str
     samples: list[str]
     use: str
     is_key: bool
+    is_added: bool
 
 
 @dataclass
@@ -161,16 +166,25 @@ class ColumnsPage:
     def columns(self) -> list[ColumnLine]:
         """Every column of the file, and what it is chosen for."""
         uses = {self.form.index(bound.value()): str(bound.label) for bound in self.form.lines()}
-        key = self.form.index(self.form["key"].value())
+        key, end = self.form.index(self.form["key"].value()), first_added(self.batch.headings)
         return [
-            ColumnLine(index, title, self.samples[index], uses.get(index, ""), index == key)
+            ColumnLine(index, title, self.samples[index], uses.get(index, ""), index == key, index >= end)
             for index, title in enumerate(self.titles)
         ]
 
     @property
     def unused(self) -> list[str]:
-        """Titles of the columns that no field takes."""
-        return [line.title for line in self.columns if not line.use and not line.is_key]
+        """Titles of the file's own columns that no field takes."""
+        return [line.title for line in self._untaken if not line.is_added]
+
+    @property
+    def added(self) -> list[str]:
+        """Titles of those that a download added."""
+        return [line.title for line in self._untaken if line.is_added]
+
+    @property
+    def _untaken(self) -> list[ColumnLine]:
+        return [line for line in self.columns if not line.use and not line.is_key]
 
     @cached_property
     def earlier(self) -> Earlier | None:

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from predictions import masking
 from predictions.answers.downloads import AnswersFile
 from predictions.batches.own_columns import Cells, OwnFile
-from predictions.batches.reasons import Reason, Reasons
+from predictions.batches.reasons import Reason, Reasons, told
 from predictions.imports import wording
 from predictions.imports.csv_files import Dialect
 from predictions.models import Batch, BatchChunk, BatchPart, Prediction, RejectedRow
@@ -121,11 +121,10 @@ class RejectedFile:
 
     def _line(self, cells: Sequence[str], why: Sequence[Reason]) -> str:
         own = [self._cell(cells, place) for place in self.places]
-        sentences = [str(reason) if len(why) > 1 else reason.sentence for reason in why]
         fields = dict.fromkeys(reason.field for reason in why if reason.field)
         # What a row has beyond the headings comes last: in front it would push the reason out of its column.
         beyond = cells[len(self.batch.headings) :] if self.is_whole else []
-        return self.style.line([*own, *map(safe_cell, [" ".join(sentences), ", ".join(fields), *beyond])])
+        return self.style.line([*own, *map(safe_cell, [told(why), ", ".join(fields), *beyond])])
 
     def _cell(self, cells: Sequence[str], place: int) -> str:
         return self.cells.cell(cells[place], place) if place < len(cells) else ""

@@ -1,7 +1,8 @@
 """Which column of a file means which field of a model: proposed by its headings, remembered for the next such file.
 
 A mapping: {"fields": {feature: column index, or None for "not in the file"}, "key": column index or None}. The memory
-holds places among the sorted headings, so that it names no heading and the order of the columns does not matter.
+holds places among the sorted headings, so that it names no heading and the order of the columns does not matter. The
+columns that downloads add at the end do not count: rejected rows, mended and sent again, are mapped as the file was.
 """
 
 import hashlib
@@ -10,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from predictions.batches.added import first_added
 from predictions.imports import wording
 from predictions.imports.column_kinds import is_called_key
 from predictions.models import Batch, ColumnMapping
@@ -39,21 +41,30 @@ def suggest(headings: Sequence[str], signature: Signature) -> Mapping:
     found = places(headings, signature)
     fields = {name: indexes[0] for name, indexes in found.items() if len(indexes) == 1}
     taken = {index for indexes in found.values() for index in indexes}
-    keys = (index for index, heading in enumerate(headings) if index not in taken and is_called_key(heading))
+    own = enumerate(headings[: first_added(headings)])
+    keys = (index for index, heading in own if index not in taken and is_called_key(heading))
     return {"fields": fields, "key": next(keys, None)}
 
 
 def remembered(model: RegisteredModel, headings: Sequence[str]) -> Mapping | None:
-    """How the last file with these headings was mapped for this model."""
-    kept = ColumnMapping.objects.filter(model=model, headings_digest=digest(headings)).first()
-    return None if kept is None else _moved(kept.mapping, _order(headings).__getitem__)
+    """How the last file with these headings was mapped for this model, whatever a download added to them."""
+    for known in (headings, headings[: first_added(headings)]):
+        kept = ColumnMapping.objects.filter(model=model, headings_digest=digest(known)).first()
+        if kept is not None:
+            return _moved(kept.mapping, _order(known).__getitem__)
+    return None
 
 
 def remember(model: RegisteredModel, headings: Sequence[str], mapping: Mapping) -> None:
-    """Keep a mapping for the next file with these headings."""
-    place = {index: place for place, index in enumerate(_order(headings))}
+    """Keep a mapping for the next file with these headings, without what a download added unless it is used."""
+    end = first_added(headings)
+    used = (index for index in (*mapping["fields"].values(), mapping["key"]) if index is not None)
+    known = headings if any(index >= end for index in used) else headings[:end]
+    place = {index: place for place, index in enumerate(_order(known))}
     kept = {"mapping": _moved(mapping, place.__getitem__)}
-    ColumnMapping.objects.update_or_create(model=model, headings_digest=digest(headings), defaults=kept)
+    ColumnMapping.objects.update_or_create(model=model, headings_digest=digest(known), defaults=kept)
+    if len(known) < len(headings):  # an older choice for exactly these headings would win
+        ColumnMapping.objects.filter(model=model, headings_digest=digest(headings)).delete()
 
 
 def keep(batch: Batch, mapping: Mapping) -> None:

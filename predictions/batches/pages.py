@@ -166,14 +166,14 @@ class BatchPage:
         until = (self.batch.finished_at or self.at) + timedelta(days=settings.BATCH_FILE_DAYS)
         day = {"day": date_format(timezone.localtime(until), "j F Y")}
         if has_own_columns(self.batch, self.user):
-            told = _("The file of answers has the file's own columns, then the answers. They are kept until %(day)s.")
+            told = _("The answers come back behind the file's own columns, which are kept until %(day)s.")
             return told % day
         if until <= self.at:
             gone = _(
-                "The file's own columns were kept until %(day)s. The file of answers now has the fields they were made from."
+                "The file's own columns were kept until %(day)s. Now answers come back with the fields that they were made from."
             )
             return gone % day
-        return _("The file of answers has the fields that they were made from.")
+        return _("The answers come back with the fields that they were made from.")
 
     @cached_property
     def _hidden(self) -> frozenset[str]:

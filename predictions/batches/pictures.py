@@ -1,7 +1,9 @@
 """How the answers of a file are spread, drawn from what was kept of each chunk."""
 
+from dataclasses import dataclass
 from functools import cached_property
 
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from predictions.answers.presenters import CLASSES_DRAWN, ClassBar
@@ -10,6 +12,15 @@ from predictions.models import Batch, BatchChunk
 from predictions.presenters import shown_output
 from registry import charts, serving
 from registry.texts import figure
+
+
+@dataclass(frozen=True)
+class Answers:
+    """How often an answer was given in the file, and the page that lists to whom."""
+
+    title: str
+    count: str
+    url: str
 
 
 class Picture:
@@ -73,6 +84,26 @@ class Picture:
         """How many classes are not drawn, and how often they were answered together."""
         rest = [count for _name, count in self._most_common[CLASSES_DRAWN:]]
         return (len(rest), figure(sum(rest), grouped=True)) if rest else None
+
+    @property
+    def answers(self) -> list[Answers]:
+        """Where the cases of each answer are listed, the most frequent first."""
+        return [
+            Answers(self.signature.class_title(name), figure(count, grouped=True), self._list_of(name))
+            for name, count in self._most_common[:CLASSES_DRAWN]
+        ]
+
+    @property
+    def told(self) -> Answers | None:
+        """The positive class of two, where it was answered."""
+        if self.histogram is None:
+            return None
+        name = self.signature.class_names[self.signature.positive]
+        count = self.totals.labels[name]
+        return Answers(self._positive, figure(count, grouped=True), self._list_of(name)) if count else None
+
+    def _list_of(self, name: str) -> str:
+        return reverse("history-search", query={"batch": str(self.batch.pk), "answer": name})
 
     @property
     def _most_common(self) -> list[tuple[str, int]]:

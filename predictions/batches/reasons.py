@@ -31,8 +31,16 @@ class Reason:
     place: int | None = None
 
     def __str__(self) -> str:
-        """The sentence, which names the field."""
-        return self.sentence if not self.field or self.field in self.sentence else f"{self.field}: {self.sentence}"
+        """The sentence behind the field."""
+        texts = {"title": self.field, "why": self.sentence}
+        return _("%(title)s: %(why)s") % texts if self.field else self.sentence
+
+
+def told(why: Sequence[Reason]) -> str:
+    """All that is wrong with a row in one cell: each with its field, unless there is one reason, beside its field."""
+    if len(why) < 2:
+        return "".join(reason.sentence for reason in why)
+    return _("; ").join(str(reason).rstrip(".") for reason in why) + "."
 
 
 class Reasons:

@@ -50,6 +50,8 @@ class Sum:
         if self.batch.status == Status.INCOMPLETE:
             return _("Incomplete: %(missing)s of %(rows)s rows have neither an answer nor a reason")
         if self.batch.status == Status.CANCELLED:
+            if self.answered == 1:
+                return _("Cancelled: one of %(rows)s rows was answered before")
             if self.answered:
                 return _("Cancelled: %(answered)s of %(rows)s rows were answered before")
             return _("Cancelled before any row was answered")

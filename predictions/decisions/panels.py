@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 from django.contrib.auth.models import AnonymousUser, User
 from django.utils.translation import gettext as _
@@ -15,6 +16,7 @@ from registry import serving
 from registry.presenters import person
 from registry.presenters.states import State
 
+SAID = ("verdict", "reason", "comment")
 TO_DECIDE = State(gettext_lazy("to be decided"), "wait")
 STATES: dict[str, State] = {
     Decision.Verdict.AGREE: State(gettext_lazy("agreed"), "good"),
@@ -106,7 +108,14 @@ class DecisionPanel:
 
     @cached_property
     def form(self) -> DecideForm:
-        return self._form or DecideForm(initial={"replaces": self.latest.pk if self.latest else None})
+        return self._form or DecideForm(initial=self._begin())
+
+    def _begin(self) -> dict[str, Any]:
+        """A correction begins with what it corrects; who decides after "need more information" begins anew."""
+        if self.latest is None:
+            return {}
+        said = {} if self.is_awaited else {name: getattr(self.latest, name) for name in SAID}
+        return said | {"replaces": self.latest.pk}
 
     @cached_property
     def estimates(self) -> list[Estimate]:

@@ -5,14 +5,17 @@ from django.contrib.auth.models import User
 from registry import serving
 from registry.models import ModelVersion, RegisteredModel
 from registry.presenters import model_title
+from registry.signature import text_in
 
 MOST = 100
 
 
 def model_choices() -> list[tuple[str, str]]:
-    """Name and title of each model."""
+    """Name and title of each model, as its newest version calls it."""
+    newest = ModelVersion.objects.ready().order_by("model", "-number").distinct("model")
+    called = dict(newest.values_list("model__name", "metadata__name"))
     names = RegisteredModel.objects.order_by("name").values_list("name", flat=True)
-    return [(name, model_title(name)) for name in names]
+    return [(name, model_title(text_in(called.get(name)) or name)) for name in names]
 
 
 def answer_choices() -> list[tuple[str, str]]:

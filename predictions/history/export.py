@@ -18,6 +18,7 @@ from predictions.models import Decision, Prediction, Record, Source
 from predictions.spreadsheets import Lines, safe
 from registry import serving
 from registry.models import ModelVersion
+from registry.presenters import person, title_of
 from registry.signature import Feature, Signature
 
 AT_ONCE = 500
@@ -41,7 +42,7 @@ class HistoryFile:
         self._titles: dict[int, dict[str, str]] = {}
         self.headings = [
             _("Number of the answer"),
-            _("Asked"),
+            _("Asked (UTC)"),
             _("Model"),
             _("Version"),
             _("Key of the record"),
@@ -54,7 +55,7 @@ class HistoryFile:
             _("Reason"),
             _("Comment"),
             _("Decided by"),
-            _("Decided on"),
+            _("Decided on (UTC)"),
             _("Real outcome"),
             _("Observed on"),
         ]
@@ -116,14 +117,14 @@ def _answered(answer: Prediction, lines: Lines) -> list[str]:
     label = score if signature.is_regression else safe(signature.class_title(answer.label))
     return [
         str(answer.pk),
-        f"{answer.created_at.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%fZ}",
-        answer.version.model.name,
+        f"{answer.created_at.astimezone(UTC):%Y-%m-%d %H:%M:%S}",
+        safe(title_of(answer.version)),
         str(answer.version.number),
         safe(key),
         label,
         score,
         str(Source(answer.source).label),
-        safe(answer.user.get_username()),
+        safe(person(answer.user)),
     ]
 
 
@@ -135,8 +136,8 @@ def _became(answer: Prediction, state: Became, lines: Lines) -> list[str]:
             str(decision.get_verdict_display()),
             str(Decision.Reason(decision.reason).label),
             safe(decision.comment),
-            safe(decision.by.get_username()),
-            f"{decision.created_at.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%fZ}",
+            safe(person(decision.by)),
+            f"{decision.created_at.astimezone(UTC):%Y-%m-%d %H:%M:%S}",
         ]
     if outcome is None:
         return [*decided, "", ""]

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy
 
 from predictions.history.choices import answer_choices, model_choices, username_choices
 from predictions.models import Decision, Source
+from predictions.outcomes.words import day
 from registry.forms import ActionForm
 
 OTHERS = "predictions.view_prediction"
@@ -32,7 +33,7 @@ OUTCOMES = [
     (UNKNOWN, gettext_lazy("Not known, not due")),
 ]
 _NOT_THERE = gettext_lazy("The address asks for something that this list has not. Choose again.")
-_NO_NUMBER = gettext_lazy("A number in the address is none. Go back to the newest answers.")
+_NO_NUMBER = gettext_lazy("The address contains a wrong number. Go back to the newest answers.")
 _NO_DATE = gettext_lazy("Enter a day like 2026-11-21.")
 
 
@@ -41,9 +42,20 @@ def _choice(label: Any, choices: Any) -> forms.ChoiceField:
     return forms.ChoiceField(label=label, choices=choices, required=False, error_messages=errors)
 
 
+class DayField(forms.DateField):
+    """A day as browsers send it, or as files of outcomes may write it: 31/12/2025 is one in every language."""
+
+    def to_python(self, value: Any) -> Any:
+        return (day(value) if isinstance(value, str) else None) or super().to_python(value)
+
+    def bound_data(self, data: Any, initial: Any) -> Any:
+        """What the field shows: a browser takes one way of writing alone, and would show others as nothing."""
+        return (day(data) if isinstance(data, str) else None) or super().bound_data(data, initial)
+
+
 def _day(label: Any) -> forms.DateField:
     widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-    return forms.DateField(label=label, required=False, widget=widget, error_messages={"invalid": _NO_DATE})
+    return DayField(label=label, required=False, widget=widget, error_messages={"invalid": _NO_DATE})
 
 
 def _hidden_number() -> forms.UUIDField:

@@ -117,7 +117,9 @@ class SearchPage:
 
     def _line(self, row: Row, state: Became, unseen: frozenset[uuid.UUID]) -> Found:
         answer, words, is_hidden = row.prediction, self._words, row.prediction.pk in unseen
-        when = date_format(localtime(answer.created_at), "j N Y, H:i")
+        moment = localtime(answer.created_at)
+        when = date_format(moment, "j N Y, H:i")
+        place = words["row"] % {"number": answer.row + 1} if answer.row else ""
         key = answer.key or (row.record.key if row.record else "")
         dataset = row.record.dataset.name if row.record else ""
         return Found(
@@ -132,12 +134,16 @@ class SearchPage:
             version=words["version"] % {"number": answer.version.number},
             when=when,
             asked=f"{person(answer.user)} · {row.source}",
-            tick=words["tick"] % {"when": when},
+            tick=", ".join(filter(None, [words["tick"] % {"when": f"{when}:{moment:%S}"}, key, place])),
         )
 
     @cached_property
     def _words(self) -> dict[str, str]:
-        words = {"tick": _("Tick the answer of %(when)s"), "version": _("version %(number)s")}
+        words = {
+            "tick": _("Tick the answer of %(when)s"),
+            "version": _("version %(number)s"),
+            "row": _("row %(number)s"),
+        }
         return words | {"hidden": _("Kept back until you estimate")}
 
     def _share(self, row: Row) -> str:

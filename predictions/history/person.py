@@ -188,9 +188,10 @@ class PersonPage:
         return TimelineEvent(outcome.created_at, title, text, tone="warn")
 
     def _by(self, who: User, row: Row, *, replaced: uuid.UUID | None) -> str:
-        label = _("an answer that is kept back") if row.prediction.pk in self.kept_back else f"“{row.label}”"
-        words = {"who": person(who), "answer": label, "when": _day(row.prediction.created_at)}
-        told = _("%(who)s, about %(answer)s of %(when)s") % words
+        words = {"who": person(who), "answer": row.label, "when": _day(row.prediction.created_at)}
+        told = _("%(who)s, about “%(answer)s” of %(when)s") % words
+        if row.prediction.pk in self.kept_back:
+            told = _("%(who)s, about an answer of %(when)s that is kept back") % words
         return f"{told} · {_('a correction')}" if replaced else told
 
 

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from predictions.presenters import RecordPage, shown_output, shown_value
 from predictions.presenters.values import threshold_of
 from registry import charts
@@ -34,9 +36,11 @@ def slope(first: RecordPage, second: RecordPage) -> Slope:
         low, high = min(one, other) - room, max(one, other) + room
         gap = other - one
         sign = "+" if gap > 0 else "−" if gap < 0 else "±"
-        difference = f"{sign}{shown_output(first.signature, abs(gap))}"
+        shown, none = (shown_output(first.signature, each) for each in (abs(gap), 0.0))
+        difference = _("no difference") if shown == none else f"{sign}{shown}"
         texts = [shown_output(page.signature, page.prediction.score) for page in (first, second)]
         return Slope(texts[0], texts[1], _height(one, low, high), _height(other, low, high), difference)
+    gap = 100 * (other - one)
     lines = {threshold_of(page.prediction) for page in (first, second)} if first.is_binary else set()
     line = lines.pop() if len(lines) == 1 else None
     return Slope(
@@ -44,7 +48,7 @@ def slope(first: RecordPage, second: RecordPage) -> Slope:
         percentage(100 * other),
         _height(one, 0, 1),
         _height(other, 0, 1),
-        points(100 * (other - one)),
+        points(gap) if round(gap, 1) else _("no difference"),
         "" if line is None else percentage(100 * line),
         "" if line is None else _height(line, 0, 1),
     )

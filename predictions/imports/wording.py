@@ -1,5 +1,6 @@
 """What the words of a file mean to a model: headings and cells as pages say them, in any language. Pure."""
 
+import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable
@@ -14,6 +15,8 @@ from predictions.imports.csv_files import FileRefused, Problem, Sheet
 from registry.signature import Feature, Signature, text_in
 
 _APOSTROPHES = str.maketrans("’‘ʼ", "'''")
+# French has a narrow no-break space there, which a spreadsheet that saves in an older encoding turns into "?".
+_SPACING = re.compile(r"[\s?]+(?=[:;!?»])|(?<=«)[\s?]+")
 
 
 def folded(text: str) -> str:
@@ -24,7 +27,7 @@ def folded(text: str) -> str:
 
 def alike(text: str) -> str:
     """What two texts have in common that people take for the same word."""
-    return " ".join(folded(text).replace("_", " ").split())
+    return " ".join(_SPACING.sub("", folded(text)).replace("_", " ").split())
 
 
 def _in_all_languages(label: Any) -> set[str]:

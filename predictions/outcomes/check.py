@@ -12,6 +12,7 @@ from predictions.outcomes.planning import Plan
 from registry.texts import figure
 
 SAMPLES, LONGEST_SAMPLE = 3, 40
+MENDED_HERE = {"no_model", "several_sets"}  # why rows are not taken: the sentence says what to choose
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,15 @@ class CheckPage:
     @property
     def plan(self) -> Plan | None:
         return self.reading.plan
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the choices lie open: something can be mended by another one."""
+        reading, plan = self.reading, self.plan
+        if plan is None:
+            return True
+        named = any(code in MENDED_HERE for code, _about in plan.wrong)
+        return named or bool(reading.problems or (plan.refused and not self.can_report and not plan.unchanged))
 
     @property
     def can_report(self) -> bool:

@@ -36,10 +36,12 @@ WHERE %(sees_all)s OR answer.user_id = %(user)s
 # Of two sets of records the same key means two people: then nobody knows which answer is meant.
 # OFFSET 0 keeps the conditions out of the search: by version or person it would read as many answers as there are.
 _BY_KEY = """
-SELECT sent.place, (array_agg(found.id ORDER BY found.id DESC))[1], count(DISTINCT found.dataset_id)
+SELECT sent.place, (array_agg(found.id ORDER BY found.id DESC) FILTER (WHERE found.in_time))[1],
+    count(DISTINCT found.dataset_id) FILTER (WHERE found.in_time)
 FROM jsonb_to_recordset(%(sent)s::jsonb) AS sent (place int, key text, day date),
 LATERAL (
-    SELECT answer.id, record.dataset_id
+    SELECT answer.id, record.dataset_id,
+        answer.created_at < (sent.day + 1)::timestamp AT TIME ZONE %(zone)s AS in_time
     FROM (
         SELECT id, record_id, version_id, user_id, source, created_at
         FROM predictions_prediction WHERE NOT (key = '') AND key = sent.key
@@ -51,7 +53,6 @@ LATERAL (
     ) AS answer
     LEFT JOIN predictions_record AS record ON record.id = answer.record_id
     WHERE answer.version_id = ANY(%(versions)s) AND answer.source <> %(changed)s
-        AND answer.created_at < (sent.day + 1)::timestamp AT TIME ZONE %(zone)s
         AND (%(any_set)s OR record.dataset_id = ANY(%(datasets)s))
         AND (%(sees_all)s OR answer.user_id = %(user)s)
 ) AS found
@@ -81,6 +82,18 @@ class Found:
     known: Known | None
 
 
+@dataclass(frozen=True)
+class ByKey:
+    """An answer per key, None where there is none; beside them the places of those keys that
+
+    are of several sets of records, or have answers of later days alone.
+    """
+
+    numbers: list[UUID | None]
+    several: set[int]
+    late: set[int]
+
+
 def by_number(numbers: Iterable[UUID], *, user: User) -> dict[UUID, Found]:
     """Those of these answers that the person may see."""
     found: dict[UUID, Found] = {}
@@ -96,10 +109,10 @@ def by_number(numbers: Iterable[UUID], *, user: User) -> dict[UUID, Found]:
 
 def by_key(
     keys: Sequence[tuple[str, date]], *, model: RegisteredModel, dataset: Dataset | None, user: User
-) -> tuple[list[UUID | None], set[int]]:
-    """Of each key, the latest answer of the model on that day or before; None when there is none that the person sees.
+) -> ByKey:
+    """Of each key, the latest answer of the model on that day or before, as far as the person sees them.
 
-    Answers to values that somebody changed are about nobody. The places of keys of several sets come beside.
+    Answers to values that somebody changed are about nobody.
     """
     found: list[UUID | None] = [None] * len(keys)
     shared = {
@@ -111,15 +124,18 @@ def by_key(
         **_seen_by(user),
     }
     several: set[int] = set()
+    late: set[int] = set()
     with connection.cursor() as cursor:
         for part in _parts(enumerate(keys)):
             sent = [{"place": place, "key": key, "day": day.isoformat()} for place, (key, day) in part]
             cursor.execute(_BY_KEY, {"sent": json.dumps(sent, ensure_ascii=False), **shared})
             for place, number, sets in cursor.fetchall():
                 found[place] = number
+                if number is None:
+                    late.add(place)
                 if sets > 1:
                     several.add(place)
-    return found, several
+    return ByKey(found, several, late)
 
 
 def _seen_by(user: User) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """The pages of outcomes: the list of what is due, and the form by which one is reported."""
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -18,11 +19,15 @@ from predictions.presenters import Row, rows
 
 @dataclass(frozen=True)
 class DuePage:
-    """What is due, the answers that wait longest first, and what was reported last."""
+    """What is due, the answers that wait longest first, and what was reported last.
+
+    `kept_back`: of the numbers of answers, those that the reader wants to estimate before seeing them.
+    """
 
     user: User
     after: tuple[date, UUID] | None
     most: int
+    kept_back: Callable[[Iterable[UUID]], frozenset[UUID]]
 
     @cached_property
     def _found(self) -> list[Due]:
@@ -36,6 +41,12 @@ class DuePage:
     def next(self) -> str:
         """The cursor of the page after this one; empty on the last."""
         return self.lines[-1].cursor if len(self._found) > self.most else ""
+
+    @cached_property
+    def hidden(self) -> frozenset[UUID]:
+        """Answers that are not shown."""
+        listed = [line.row.prediction.pk for line in self.lines]
+        return self.kept_back([*listed, *(line.outcome.prediction_id for line in self.latest)])
 
     @cached_property
     def said(self) -> str:

@@ -138,10 +138,12 @@ def _find(rows: list[_Row], choices: Choices, made: Plan, by: User) -> None:
             made.wrong["no_model", ""].append(row.line)
         return
     keys = [(row.key, row.observed) for row in keyed]
-    numbers, several = matching.by_key(keys, model=choices.model, dataset=choices.dataset, user=by)
-    for place, (row, number) in enumerate(zip(keyed, numbers, strict=True)):
-        if number is None or place in several:
-            made.wrong["unknown_key" if number is None else "several_sets", ""].append(row.line)
+    found = matching.by_key(keys, model=choices.model, dataset=choices.dataset, user=by)
+    for place, (row, number) in enumerate(zip(keyed, found.numbers, strict=True)):
+        if number is None:
+            made.wrong["late_key" if place in found.late else "unknown_key", ""].append(row.line)
+        elif place in found.several:
+            made.wrong["several_sets", ""].append(row.line)
         else:
             row.meant = number
 

@@ -14,7 +14,7 @@ from psycopg.errors import LockNotAvailable
 from predictions.imports.csv_files import Sheet
 from predictions.models import Awaited, Outcome, Prediction
 from predictions.outcomes.planning import Choices, plan
-from predictions.outcomes.sentences import why
+from predictions.outcomes.sentences import too_early, why
 from predictions.outcomes.words import LONGEST_LABEL
 from predictions.outcomes.writing import payload, write
 from registry import serving
@@ -80,12 +80,13 @@ def record_outcome(
 
 @dataclass(frozen=True)
 class Reported:
-    """What a file did. `left`: outcomes that were reported otherwise before, and stay as they are."""
+    """What a file did. `left`: outcomes that were reported otherwise before, and stay; `refused`: rows not taken."""
 
     recorded: int
     corrected: int
     unchanged: int
     left: int
+    refused: int = 0
 
 
 class PlanChanged(Meanwhile):
@@ -114,7 +115,7 @@ def report_file(*, sheet: Sheet, choices: Choices, by: User, agreed: str, correc
         refuse_to_wait(error)
         raise
     left = len(made.corrections) - len(corrections)
-    return Reported(len(made.fresh), len(corrections), made.unchanged, left)
+    return Reported(len(made.fresh), len(corrections), made.unchanged, left, made.refused)
 
 
 def may_see(prediction: Prediction, user: User) -> bool:
@@ -150,7 +151,7 @@ def _day_problem(observed: date | None, answered: date) -> str:
         return _("Enter the day on which it was observed.")
     if observed > timezone.localdate():
         return why("future")
-    return why("before") if observed < answered else ""
+    return too_early(answered) if observed < answered else ""
 
 
 def _once(wanted: Outcome, latest: Outcome | None) -> Outcome:

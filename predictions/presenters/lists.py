@@ -29,6 +29,11 @@ class Row:
         return source_of(self.prediction)
 
     @property
+    def key(self) -> str:
+        """The key of the record, else the one that was sent; empty where there is neither."""
+        return self.prediction.record.key if self.prediction.record else self.prediction.key
+
+    @property
     def record(self) -> Record | None:
         """The record that was asked about."""
         return self.prediction.record

@@ -1,6 +1,7 @@
 """What really happened: reported by hand or by a file, and what is due."""
 
 import uuid
+from functools import partial
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required, permission_required
@@ -42,7 +43,8 @@ def due(request: HttpRequest) -> HttpResponse:
     after = read_cursor(text)
     if text and after is None:
         raise Http404(_("There is no such place in the list."))
-    return render(request, "predictions/outcomes/due.html", {"page": DuePage(user, after=after, most=PAGE)})
+    page = DuePage(user, after=after, most=PAGE, kept_back=partial(kept_back, request))
+    return render(request, "predictions/outcomes/due.html", {"page": page})
 
 
 @require_safe
@@ -87,7 +89,7 @@ def _reported(
     seen = form.cleaned_data["replaces"]
     replaces = Outcome.objects.filter(pk=seen, prediction=answer).first() if seen else None
     try:
-        verbs.record_outcome(
+        made = verbs.record_outcome(
             prediction=answer,
             by=request.user,  # type: ignore[arg-type]  # somebody is logged in
             origin=Outcome.Origin.HAND,
@@ -100,10 +102,16 @@ def _reported(
         return _report_page(request, answer, form, status=400)
     except Meanwhile as late:
         return _too_late(request, answer, form, str(late))
-    messages.success(request, _("The outcome is withdrawn.") if withdraws else _("The outcome is recorded."))
+    messages.success(request, _said_of_one(withdraws=withdraws, is_new=made.pk != seen))
     if form.cleaned_data["back"]:
         return redirect("outcomes")
     return redirect(f"{reverse('record', args=[answer.pk])}#outcome")
+
+
+def _said_of_one(*, withdraws: bool, is_new: bool) -> str:
+    if not is_new:
+        return _("Nothing changed: what you sent is what was there already.")
+    return _("The outcome is withdrawn.") if withdraws else _("The outcome is recorded.")
 
 
 def _too_late(
@@ -188,6 +196,14 @@ def _sent(request: HttpRequest, reading: OutcomeReading, user: User) -> HttpResp
 
 
 def _said(done: Reported) -> str:
+    text = _said_of_good(done)
+    if done.refused:
+        rows = _("Rows that could not be taken: %(count)s.") % {"count": figure(done.refused, grouped=True)}
+        text = f"{text} {rows}"
+    return text
+
+
+def _said_of_good(done: Reported) -> str:
     if not (done.recorded or done.corrected or done.left):
         return _("Nothing new: everything that the file says was reported before.")
     numbers = {name: figure(getattr(done, name)) for name in ("recorded", "corrected", "unchanged", "left")}

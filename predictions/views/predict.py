@@ -28,7 +28,7 @@ from predictions.exceptions import (
 from predictions.forms import PredictionForm
 from predictions.model_cards import card_of, model_cards
 from predictions.models import Dataset, Source
-from predictions.views.starts import Start, filled, start_of, taken_from
+from predictions.views.starts import Start, case_sent, filled, start_of, taken_from
 from registry import serving
 from registry.languages import switched
 from registry.presenters import known_limits, metrics_of, title_of
@@ -93,7 +93,9 @@ def _fresh(request: HttpRequest, champion: serving.Serving, start: Start) -> Pre
 
 def _as_typed(request: HttpRequest, champion: serving.Serving) -> HttpResponse:
     """The form again with what was typed, unjudged but for warnings that were on the page."""
-    form = _fresh(request, champion, Start(request.POST.dict(), record=_record(request)))
+    form = _fresh(
+        request, champion, Start(request.POST.dict(), record=_record(request), case=_case(request, champion.signature))
+    )
     form.warn_again()
     return _page(request, form, champion)
 
@@ -101,13 +103,19 @@ def _as_typed(request: HttpRequest, champion: serving.Serving) -> HttpResponse:
 def _sent(request: HttpRequest, signature: Signature) -> PredictionForm:
     record = _record(request)
     taken = taken_from(record, signature, request.user)
-    return PredictionForm(signature, request.POST, request.FILES, record=record, taken=taken)
+    case = _case(request, signature)
+    return PredictionForm(signature, request.POST, request.FILES, record=record, case=case, taken=taken)
 
 
 def _record(request: HttpRequest) -> Any:
     """The record that the form that was sent is about, or None. Raises Http404."""
     number = request.POST.get("record")
     return asking.visible_record_row(request.user, number) if number else None
+
+
+def _case(request: HttpRequest, signature: Signature) -> asking.Case | None:
+    """The same for a form that began with an answer about no record."""
+    return case_sent(request, signature, request.POST.get("answer", ""))
 
 
 def _answer(request: HttpRequest, form: PredictionForm, champion: serving.Serving) -> HttpResponse:
@@ -131,6 +139,7 @@ def _answer(request: HttpRequest, form: PredictionForm, champion: serving.Servin
 
 def _predict(request: HttpRequest, form: PredictionForm, model: str) -> actions.Answer:
     """The waist, asked for a form that is complete; it replays what was answered before."""
+    about = form.record or form.case
     question: dict[str, Any] = {
         "model": model,
         "columns": form.columns(),
@@ -140,7 +149,7 @@ def _predict(request: HttpRequest, form: PredictionForm, model: str) -> actions.
         "explain": True,
         "idempotency_key": form.cleaned_data["idempotency_key"],
         "records": [form.record.pk] if form.record else None,
-        "cases": [form.record.key] if form.record else None,
+        "cases": [about.key] if about else None,
     }
     try:
         return actions.predict(**question, confirmed=False)

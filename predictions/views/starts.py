@@ -30,6 +30,7 @@ class Start:
     kind: str = ""
     example: int = 0
     record: Record | None = None
+    case: asking.Case | None = None  # of an answer without a record
     changed: tuple[tuple[str, str], ...] = ()  # name of a field, and its new value as it is shown
     missing: tuple[str, ...] = ()  # titles of the features that the record's set has no column for
 
@@ -39,7 +40,7 @@ def start_of(request: HttpRequest, champion: Serving) -> Start:
     query = request.GET
     draft = drafts.take(request, champion.model.name, request.user)  # type: ignore[arg-type]  # somebody is logged in
     if draft is not None:
-        return _draft(request, draft)
+        return _draft(request, champion.signature, draft)
     if number := query.get("changes"):
         return _change(request, champion, number)
     if number := query.get("from"):
@@ -61,11 +62,19 @@ def taken_from(record: Record | None, signature: Signature, user: Any) -> dict[s
     }
 
 
-def _draft(request: HttpRequest, values: dict[str, str]) -> Start:
+def case_sent(request: HttpRequest, signature: Signature, number: str) -> asking.Case | None:
+    """Whom the answer of this number was about, from a form's hidden field. Raises Http404."""
+    return asking.case_of(visible_record(request.user, number), signature, request.user) if number else None
+
+
+def _draft(request: HttpRequest, signature: Signature, values: dict[str, str]) -> Start:
     record = None
     with suppress(Http404):  # it may be gone by now; what was typed is not
         record = asking.visible_record_row(request.user, values["record"]) if values.get("record") else None
-    return Start(values, "draft", record=record)
+    case = None
+    with suppress(Http404):
+        case = case_sent(request, signature, values.get("answer", ""))
+    return Start(values, "draft", record=record, case=case)
 
 
 def _example(champion: Serving, number: str) -> Start:
@@ -105,7 +114,7 @@ def _change(request: HttpRequest, champion: Serving, place: str) -> Start:
 def _again(
     request: HttpRequest, signature: Signature, answer: Prediction, wanted: Mapping[str, Any], kind: str
 ) -> Start:
-    """An answer's inputs, and the record it is about if this person may see it."""
+    """An answer's inputs, and what it is about if this person may see that."""
     record = None
     with suppress(Http404):
         record = asking.visible_record_row(request.user, answer.record_id) if answer.record_id else None
@@ -113,10 +122,12 @@ def _again(
     values = {name: value for name, value in {**answer.inputs, **wanted}.items() if name not in hidden}
     seen = [feature for feature in signature.features if feature.name in wanted.keys() - hidden]
     changed = tuple((field_name(feature.name), shown_value(feature, wanted[feature.name])) for feature in seen)
-    return Start(typed(signature, values), kind, record=record, changed=changed)
+    case = asking.case_of(answer, signature, request.user)
+    return Start(typed(signature, values), kind, record=record, case=case, changed=changed)
 
 
 def filled(signature: Signature, start: Start, user: Any, **more: Any) -> PredictionForm:
     """The form that a start gives; `more` are initial values besides."""
     taken = taken_from(start.record, signature, user)
-    return PredictionForm(signature, initial={**start.values, **more}, record=start.record, taken=taken)
+    initial = {**start.values, **more}
+    return PredictionForm(signature, initial=initial, record=start.record, case=start.case, taken=taken)

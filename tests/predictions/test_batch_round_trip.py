@@ -1,8 +1,9 @@
 """What goes in comes back: the inputs in a file of answers are those that were asked about, to the last digit."""
 
+import csv
 import re
 import unicodedata
-from io import BytesIO
+from io import BytesIO, StringIO
 from typing import Any
 
 import joblib
@@ -19,8 +20,8 @@ from sklearn.pipeline import make_pipeline
 
 from predictions import actions
 from predictions.answers.downloads import AnswersFile
-from predictions.batches import cutting, intake, mapping, parts, rows
-from predictions.imports.csv_files import Dialect
+from predictions.batches import cutting, downloads, intake, mapping, parts, rows
+from predictions.imports.csv_files import DELIMITERS, Dialect, cleaned
 from predictions.models import Batch, BatchChunk, Prediction, Source
 from predictions.spreadsheets import Style
 from registry import actions as registry_actions
@@ -126,15 +127,83 @@ def test_the_inputs_come_back_as_they_were(
     assert read_back(version, analyst, content, dialect) == without_marks(stored)
 
 
-def read_back(version: ModelVersion, by: User, content: bytes, dialect: Dialect) -> list[dict[str, Any]]:
-    """What the waist would be asked if the file were sent, its columns as they are proposed."""
-    signature = version.parsed_signature()
+own = st.lists(texts, min_size=4, max_size=4)
+
+
+@given(st.lists(row, min_size=1, max_size=4), own, dialects, st.sampled_from(["en", "fr"]), st.booleans())
+@example([EVIL | {"note": "=1+1"}, EVIL | {"note": "-0,5"}], ["=1", "-2,5", "'@", "1.5"], Dialect(), "fr", True)
+@example([EVIL | {"weight": 1.234}], ["1.234", "", "", ""], Dialect("semicolon", decimal="comma"), "fr", False)
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_a_file_comes_back_as_it_was_and_means_the_same(
+    version: ModelVersion,
+    analyst: User,
+    asked: list[dict[str, Any]],
+    own: list[str],
+    dialect: Dialect,
+    language: str,
+    is_workbook: bool,
+) -> None:
+    dialect = Dialect() if is_workbook else dialect  # what a workbook is turned into
+    batch = answered(version, analyst, typed(asked, own, dialect), dialect)
+    batch.kind = Batch.Kind.XLSX if is_workbook else Batch.Kind.CSV
+    with translation.override(language):
+        content = "".join(downloads.results_lines(batch, analyst)).encode()
+        style = downloads.style_of(batch)
+    sent = Dialect("semicolon", decimal="comma") if style.point == "," and is_workbook else dialect
+    assert read_back(version, analyst, content, sent) == without_marks(asked)
+    if not is_workbook:
+        found, once = cells_of(content, dialect), cells_of(typed(asked, own, dialect), dialect)
+        assert [cells[: len(once[0])] for cells in found] == once
+
+
+def typed(asked: list[dict[str, Any]], own: list[str], dialect: Dialect) -> bytes:
+    """A file as somebody has it, with a column that the model does not take, and one called like one of ours."""
+    text = StringIO(newline="")
+    writer = csv.writer(text, delimiter=DELIMITERS[dialect.delimiter])
+    writer.writerow(["id", "Mine", *(feature["name"] for feature in FEATURES), "Warnings"])
+    for number, (values, mine) in enumerate(zip(asked, own, strict=False)):
+        writer.writerow([number, mine, *(cell(values[feature["name"]], dialect) for feature in FEATURES), "w"])
+    return text.getvalue().encode()
+
+
+def cell(value: Any, dialect: Dialect) -> str:
+    if isinstance(value, float) and dialect.decimal == "comma":
+        return repr(value).replace(".", ",")
+    return "" if value is None else str(value)
+
+
+def cells_of(content: bytes, dialect: Dialect) -> list[list[str]]:
+    """The rows of a file below its headings, as they are read."""
+    table = csv.reader(StringIO(content.decode("utf-8-sig"), newline=""), delimiter=DELIMITERS[dialect.delimiter])
+    return [[cleaned(text) for text in row] for row in table][1:]
+
+
+def answered(version: ModelVersion, by: User, content: bytes, dialect: Dialect) -> Batch:
+    """A file whose rows were answered, without the wait for a worker."""
+    batch, chunk = cut_up(version, by, content, dialect)
+    signature, found = version.parsed_signature(), rows.read_chunk(chunk)
+    asked = {"columns": rows.columns(found, batch, signature), "rows": chunk.rows, "cases": rows.keys(found, batch)}
+    answer = actions.predict(model="mixed", source=Source.API, by=by, **asked)
+    chunk.status, chunk.request_id = BatchChunk.Status.DONE, answer.request_id
+    chunk.save()
+    return batch
+
+
+def cut_up(version: ModelVersion, by: User, content: bytes, dialect: Dialect) -> tuple[Batch, BatchChunk]:
+    """A file in one piece, its columns as they are proposed."""
     batch = Batch.objects.create(user=by, model=version.model, version=version, name="x.csv", size=len(content))
     parts.store(batch, BytesIO(content))
     intake._describe(batch, dialect)
-    batch.mapping = mapping.chosen(mapping.suggest(batch.headings, signature))
+    batch.mapping = mapping.chosen(mapping.suggest(batch.headings, version.parsed_signature()))
+    batch.save()
     (cut,) = cutting.cut(iter([content]), dialect, rows=100)
-    found = rows.read_chunk(BatchChunk(batch=batch, **vars(cut)))
+    return batch, BatchChunk(batch=batch, **vars(cut))
+
+
+def read_back(version: ModelVersion, by: User, content: bytes, dialect: Dialect) -> list[dict[str, Any]]:
+    """What the waist would be asked if the file were sent, its columns as they are proposed."""
+    batch, chunk = cut_up(version, by, content, dialect)
+    signature, found = version.parsed_signature(), rows.read_chunk(chunk)
     assert found.faults == {}
     return signature.clean(rows.columns(found, batch, signature), len(found.cells)).records
 

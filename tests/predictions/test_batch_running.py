@@ -39,7 +39,6 @@ def test_every_row_gets_its_answer(iris: ModelVersion, analyst: User) -> None:
     assert {key: label for key, (label, _score) in found.items()} == {
         f"F-{number}": "setosa" if number % 3 else "virginica" for number in range(20)
     }
-    assert not BatchPart.objects.exists()
     stored = Prediction.objects.filter(batch=batch).first()
     assert (stored.source, stored.user, stored.version) == ("batch", analyst, iris)
     assert list(batch.chunks.order_by("first").values_list("rows", "predicted", "rejected")) == [
@@ -266,6 +265,34 @@ def test_drafts_and_forgotten_parts_are_tidied_away(iris: ModelVersion, analyst:
     assert set(BatchPart.objects.values_list("batch", flat=True)) == {young.pk}
     Batch.objects.filter(pk=young.pk).update(status=Status.DONE)
     closing.tidy(timezone.now())
+    assert not BatchPart.objects.exists()
+
+
+@pytest.mark.parametrize("days", [30, 3])
+def test_a_file_is_kept_for_some_days_after_its_end(iris, analyst: User, settings, days: int) -> None:
+    settings.BATCH_FILE_DAYS = days
+    old, young = submitted(iris, analyst, 20), submitted(iris, analyst, 20)
+    work_off()
+    for batch, hours in ((old, 1), (young, -1)):
+        over = timezone.now() - timedelta(days=days, hours=hours)
+        Batch.objects.filter(pk=batch.pk).update(finished_at=over)
+    closing.tidy(timezone.now())
+    assert set(BatchPart.objects.values_list("batch", flat=True)) == {young.pk}
+    assert (len(answers(old)), now(old).status) == (20, Status.DONE)
+
+
+def test_a_file_is_not_kept_where_nobody_wants_that(iris: ModelVersion, analyst: User, settings) -> None:
+    settings.BATCH_FILE_DAYS = 0
+    submitted(iris, analyst, 20)
+    work_off()
+    assert not BatchPart.objects.exists()
+
+
+def test_a_file_without_an_answer_is_not_kept(iris: ModelVersion, analyst: User) -> None:
+    batch = submitted(iris, analyst, 20)
+    verbs.cancel(batch=batch, by=analyst)
+    work_off()
+    assert now(batch).status == Status.CANCELLED
     assert not BatchPart.objects.exists()
 
 

@@ -144,7 +144,7 @@ def test_cancel_in_the_middle_keeps_what_was_answered(iris: ModelVersion, analys
     running.do(at_work)
     work_off()
     assert (now(batch).status, len(answers(batch))) == (Status.CANCELLED, 14)
-    assert not BatchPart.objects.exists()
+    assert BatchPart.objects.exists()  # it comes back beside the answers
     assert batch.finished_at
 
 

@@ -45,12 +45,12 @@ def test_a_line_for_each_answer_newest_first(audit: Client, analyst: User, audit
     lines = file_of(audit)
     assert [line["Number of the answer"] for line in lines] == [str(second.pk), str(first.pk)]
     told = lines[1]
-    wanted = {"Model": "iris", "Version": "1", "Key of the record": "F-1", "Answer": "Iris setosa", "Through": "API"}
+    wanted = {"Model": "Iris", "Version": "1", "Key of the record": "F-1", "Answer": "Iris setosa", "Through": "API"}
     wanted |= {"Asked by": "analyst", "Decision": "disagree", "Comment": "It is\nblue.", "Decided by": "auditor"}
     wanted |= {"Real outcome": "Iris virginica", "Observed on": "2026-03-01", "Warnings": ""}
     assert {name: told[name] for name in wanted} == wanted
     assert lines[0]["Warnings"] == "Petal width"
-    assert told["Asked"] == first.created_at.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    assert told["Asked (UTC)"] == f"{first.created_at:%Y-%m-%d %H:%M:%S}"
 
 
 def test_the_fields_of_one_model_come_along(audit: Client, analyst: User) -> None:
