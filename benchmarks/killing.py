@@ -20,6 +20,7 @@ from typing import Any
 from benchmarks import machine
 from benchmarks.load import BadRun
 from benchmarks.services import ROOT
+from futurisys.embedded_programs import die_with_parent
 
 IRIS = {"sepal_length": 5.1, "sepal_width": 3.5, "petal_length": 1.4, "petal_width": 0.2}
 HEADINGS = ["flower", *IRIS]
@@ -91,7 +92,13 @@ class Worker:
         command = [sys.executable, "-m", "celery", "-A", "futurisys", "worker", "--concurrency", "2", *quiet]
         with self.log.open("ab") as log:
             self.main = subprocess.Popen(
-                command, cwd=ROOT, env=self.environment, stdout=log, stderr=log, start_new_session=True
+                command,
+                cwd=ROOT,
+                env=self.environment,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                preexec_fn=lambda: die_with_parent(signal.SIGTERM),  # noqa: PLW1509 - one system call, no lock
             )
         self.sessions.append(self.main.pid)
 
@@ -189,10 +196,21 @@ def run(
     start = time.monotonic()
     due = start + chosen.uniform(*harm.pause)
     for _ in watched(batch, worker, sweep, until=OVER, seconds=seconds):
-        if time.monotonic() > due and (what := harm.next(chosen)):
+        if time.monotonic() > due and _is_busy() and (what := harm.next(chosen)):
             harm.do(what, worker, chosen)
             due = time.monotonic() + chosen.uniform(*harm.pause)
     return time.monotonic() - start
+
+
+def _is_busy() -> bool:
+    """Whether somebody took a piece a moment ago: killing the idle proves little."""
+    from datetime import timedelta
+
+    from django.utils import timezone
+
+    from predictions.batches import turns
+
+    return turns.was_served(since=timezone.now() - timedelta(seconds=0.3))
 
 
 def watched(

@@ -84,7 +84,7 @@ def counted_since(answers: QuerySet[Prediction], start: datetime) -> str:
 
 def at_most(count: int, most: int) -> str:
     """A count that was stopped at a limit, in words."""
-    return _("more than %(number)s") % {"number": figure(most)} if count > most else figure(count)
+    return _("more than %(number)s") % {"number": figure(most, grouped=True)} if count > most else figure(count)
 
 
 def midnight(now: datetime) -> datetime:

@@ -213,6 +213,8 @@ class HomePage:
 
 def _to_decide(count: int, said: str) -> Task:
     title = _("1 answer waits for a decision") if count == 1 else _("%(number)s answers wait for a decision")
+    if count > queue.MOST:
+        title = _("More than %(number)s answers wait for a decision")
     text = _("A high-risk model gave them: a person has to decide.")
     return Task(TO_DECIDE, title % {"number": said}, text, reverse("decisions"), _("Decide"))
 

@@ -6,7 +6,7 @@ import itertools
 import json
 import uuid
 from collections.abc import Callable, Iterator
-from io import BytesIO
+from io import BytesIO, StringIO
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +17,17 @@ from django.http import HttpResponse
 from django.test import Client
 from PIL import Image
 
+from predictions.batches import intake, mapping, verbs
+from predictions.imports.csv_files import Dialect
 from predictions.models import Dataset, Prediction, Record
 from registry import actions, promotions
 from registry.models import ModelVersion, RegisteredModel
+from tests.predictions.files import work_off
 from tests.worlds import IRIS
 
 JSON = "application/json"
 ROWS = 30
+ROWS_OF_A_FILE = 1000
 Found = tuple[str, dict[str, Any], dict[str, float], list[Any]]
 
 
@@ -69,6 +73,21 @@ class Doors:
         sent = {"record": numbers, "model": model, "idempotency_key": key} | said
         return self.browser.post(f"/records/{key}/ask", sent)
 
+    def file(self, version: ModelVersion, rows: list[dict[str, str]]) -> dict[str, Found]:
+        """What is answered about a file of these rows, by the number of the row."""
+        text = StringIO()
+        writer = csv.writer(text, delimiter=";")
+        writer.writerows([["key", *rows[0]], *([number, *row.values()] for number, row in enumerate(rows))])
+        content, model = BytesIO(text.getvalue().encode()), version.model
+        batch = intake.receive(file=content, name="rows.csv", model=model, by=self.user, language="en")
+        intake.reread(batch=batch, dialect=Dialect("semicolon", "utf-8", "point"))
+        found = mapping.suggest(batch.headings, version.parsed_signature()) | {"key": 0}
+        verbs.start_check(batch=batch, mapping=found, dataset=None, by=self.user)
+        work_off()
+        verbs.submit(batch=batch, by=self.user)
+        work_off()
+        return {answer.key: _found(answer) for answer in Prediction.objects.filter(batch=batch)}
+
     def each(self, model: str, row: dict[str, Any]) -> Iterator[tuple[str, HttpResponse]]:
         for door in (self.api, self.path, self.seed, self.form):
             yield door.__name__, door(model, row)
@@ -86,16 +105,16 @@ def doors(analyst: User, token: Callable[[User], str]) -> Doors:
 
 def stored() -> Found:
     """What the newest record holds of the question and the answer."""
-    last = Prediction.objects.latest("id")
-    return last.label, last.inputs, last.outputs["probabilities"], [item["code"] for item in last.warnings]
+    return _found(Prediction.objects.latest("id"))
+
+
+def _found(row: Prediction) -> Found:
+    return row.label, row.inputs, row.outputs["probabilities"], [item["code"] for item in row.warnings]
 
 
 def of_records(response: HttpResponse) -> list[Found]:
     """The same of every answer about a list of records, in its order."""
-    found = Prediction.objects.of_call(uuid.UUID(response["Location"].split("/")[2]))
-    return [
-        (row.label, row.inputs, row.outputs["probabilities"], [item["code"] for item in row.warnings]) for row in found
-    ]
+    return [_found(row) for row in Prediction.objects.of_call(uuid.UUID(response["Location"].split("/")[2]))]
 
 
 def refusals(door: str, response: HttpResponse) -> set[tuple[str, str]]:
@@ -165,6 +184,23 @@ def check_shown(door: str, response: HttpResponse) -> None:
     else:
         (row,) = response.json()["predictions"]
         assert (row["label"], row["score"], row["probabilities"]) == (last.label, last.score, stored()[2])
+
+
+@pytest.mark.parametrize("model", ["iris", "attrition"])
+def test_a_file_gets_the_answers_of_form_and_api(promoted, example, doors: Doors, settings, model: str) -> None:
+    settings.BATCH_ROWS = 300
+    version: ModelVersion = promoted(model)
+    names = [feature.name for feature in version.parsed_signature().features]
+    rows = list(itertools.islice(itertools.cycle(test_set(example(model), names, ROWS)), ROWS_OF_A_FILE))
+    by_file = doors.file(version, rows)
+    assert len(by_file) == ROWS_OF_A_FILE
+    sent = [{name: as_json(text) for name, text in row.items()} for row in rows]
+    answered = doors.json("/api/v1/predict", {"model": model, "inputs": sent}).json()["predictions"]
+    by_api = Prediction.objects.of_call(uuid.UUID(answered[0]["id"]))
+    assert all(same(by_file[str(number)], _found(row)) for number, row in enumerate(by_api))
+    for number, row in enumerate(rows[:ROWS]):
+        assert doors.form(model, row).status_code == 302
+        assert same(by_file[str(number)], stored())
 
 
 def test_one_row_and_many_get_the_same_scores(iris: ModelVersion, example, doors: Doors) -> None:

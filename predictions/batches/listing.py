@@ -54,7 +54,10 @@ class BatchLine:
             "rejected": figure(self.rejected, grouped=True),
         }
         if self.batch.status in {Status.CHECKING, Status.CHECKED}:
-            return _("%(rejected)s rejected of %(rows)s") % texts
+            one, many = _("1 rejected of %(rows)s"), _("%(rejected)s rejected of %(rows)s")
+            return (one if self.rejected == 1 else many) % texts
+        if self.rejected == 1:
+            return _("%(answered)s answered and 1 rejected of %(rows)s") % texts
         return _("%(answered)s answered and %(rejected)s rejected of %(rows)s") % texts
 
     @property

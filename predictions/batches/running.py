@@ -179,7 +179,9 @@ def _run(piece: Piece) -> None:
         _give_up(chunk, batch)
     except (RuntimeFailed, NotAnswered) as failed:
         if failed.kind in actions.AWAY:
-            _wait(piece, _("The model cannot answer at the moment. It is asked again."), seconds=AWAY_SECONDS[failed.kind])
+            _wait(
+                piece, _("The model cannot answer at the moment. It is asked again."), seconds=AWAY_SECONDS[failed.kind]
+            )
         else:
             _failed(chunk, failed.kind)
 

@@ -50,14 +50,17 @@ class Sum:
         if self.batch.status == Status.INCOMPLETE:
             return _("Incomplete: %(missing)s of %(rows)s rows have neither an answer nor a reason")
         if self.batch.status == Status.CANCELLED:
-            if self.answered == 1:
-                return _("Cancelled: one of %(rows)s rows was answered before")
-            if self.answered:
-                return _("Cancelled: %(answered)s of %(rows)s rows were answered before")
-            return _("Cancelled before any row was answered")
+            return self._cancelled()
         if self.answered == self.rows:
             return _("The row was answered") if self.rows == 1 else _("All %(rows)s rows were answered")
         return _("%(answered)s of %(rows)s rows were answered")
+
+    def _cancelled(self) -> str:
+        if self.answered == 1:
+            return _("Cancelled: one of %(rows)s rows was answered before")
+        if self.answered:
+            return _("Cancelled: %(answered)s of %(rows)s rows were answered before")
+        return _("Cancelled before any row was answered")
 
     @property
     def parts(self) -> list[Part]:
@@ -65,7 +68,7 @@ class Sum:
         was_cancelled = self.batch.status == Status.CANCELLED
         known = [
             (self.answered, _("%(count)s answered"), "answered"),
-            (self.rejected, _("%(count)s rejected"), "rejected"),
+            (self.rejected, _("1 rejected") if self.rejected == 1 else _("%(count)s rejected"), "rejected"),
             (self.missing, _("%(count)s not asked") if was_cancelled else _("%(count)s missing"), "rest"),
         ]
         shown = [item for item in known if item[0]]

@@ -135,9 +135,7 @@ class BatchPart(models.Model):
 
 
 class BatchChunkQuerySet(models.QuerySet["BatchChunk"]):
-    def settle(
-        self, *, chunk: "BatchChunk", request_id: UUID | None, predicted: int, summary: dict[str, Any]
-    ) -> bool:
+    def settle(self, *, chunk: "BatchChunk", request_id: UUID | None, predicted: int, summary: dict[str, Any]) -> bool:
         """Turn a chunk to done, for who holds its lease; False when somebody else did, and then nothing may be stored.
 
         Runs in the transaction that stores its answers: this is what makes each row of a file answered once.

@@ -7,7 +7,7 @@ from django import forms
 from django.utils import timezone
 from django.utils.formats import get_format
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, pgettext
+from django.utils.translation import gettext_lazy
 
 from predictions.imports.csv_files import DECIMALS, DELIMITER_TITLES, ENCODINGS
 from predictions.imports.forms import UploadForm as RecordsUploadForm
@@ -174,7 +174,7 @@ class ReadingForm(forms.Form):
     ) -> None:
         super().__init__(initial=initial)
         for name in ("number", "key", "outcome", "observed"):
-            self._offer(name, pgettext("column", "None"), {column: column for column in columns})
+            self._offer(name, _("No column"), {column: column for column in columns})
         self._offer("model", _("Choose"), models)
         self._offer("set", _("Any set"), sets)
 

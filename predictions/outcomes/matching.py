@@ -84,10 +84,7 @@ class Found:
 
 @dataclass(frozen=True)
 class ByKey:
-    """An answer per key, None where there is none; beside them the places of those keys that
-
-    are of several sets of records, or have answers of later days alone.
-    """
+    """An answer per key, or None. `several`, `late`: places of keys of several sets, and of those answered later."""
 
     numbers: list[UUID | None]
     several: set[int]
@@ -107,9 +104,7 @@ def by_number(numbers: Iterable[UUID], *, user: User) -> dict[UUID, Found]:
     return found
 
 
-def by_key(
-    keys: Sequence[tuple[str, date]], *, model: RegisteredModel, dataset: Dataset | None, user: User
-) -> ByKey:
+def by_key(keys: Sequence[tuple[str, date]], *, model: RegisteredModel, dataset: Dataset | None, user: User) -> ByKey:
     """Of each key, the latest answer of the model on that day or before, as far as the person sees them.
 
     Answers to values that somebody changed are about nobody.

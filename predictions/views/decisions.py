@@ -11,13 +11,14 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from predictions.decisions import first, verbs
 from predictions.decisions.forms import DecideForm, EstimateForm
 from predictions.decisions.panels import DecisionPanel
-from predictions.decisions.queue import QueuePage, may_look
+from predictions.decisions.queue import QueuePage, may_look, next_address
 from predictions.models import Decision, Prediction
 from predictions.views.case_file import hidden, record_number, show, visible_record
 from registry import serving
@@ -73,11 +74,22 @@ def _decided(request: HttpRequest, answer: Prediction, form: DecideForm) -> Http
     said = {name: form.cleaned_data[name] for name in ("verdict", "reason", "comment")}
     try:
         replaces = verbs.seen(answer, form.cleaned_data["replaces"])
-        verbs.decide(prediction=answer, by=request.user, replaces=replaces, **said)  # type: ignore[arg-type]
+        made = verbs.decide(prediction=answer, by=request.user, replaces=replaces, **said)  # type: ignore[arg-type]
     except verbs.DecidedMeanwhile:
         return _again(request, answer, _anew(answer, said), status=409, overtaken=True)
-    messages.success(request, _said(said["verdict"]))
+    is_new = replaces is None or made.pk != replaces.pk
+    messages.success(request, _with_next(request, answer, _said(said["verdict"], is_new=is_new)))
     return redirect("record", answer.pk)
+
+
+def _with_next(request: HttpRequest, answer: Prediction, sentence: str) -> str:
+    """The sentence, and a link to what waits next, in the list that the answer was opened from."""
+    user: User = request.user  # type: ignore[assignment]  # somebody is logged in
+    hides = first.is_on(request.COOKIES, user)
+    address = next_address(user, request.POST.get("queue", ""), answer, hides=hides)
+    if not address:
+        return sentence
+    return format_html('{} <a href="{}">{}</a>', sentence, address, _("Next answer to decide"))
 
 
 def _anew(answer: Prediction, said: dict[str, Any]) -> DecideForm:
@@ -86,7 +98,9 @@ def _anew(answer: Prediction, said: dict[str, Any]) -> DecideForm:
     return DecideForm(initial=said | {"replaces": latest.pk if latest else None})
 
 
-def _said(verdict: str) -> str:
+def _said(verdict: str, *, is_new: bool) -> str:
+    if not is_new:
+        return _("Nothing changed: what you sent is what was there already.")
     if verdict == Decision.Verdict.NEED_MORE:
         return _("Recorded. Somebody still has to decide about this answer.")
     return _("Your decision is recorded.")
@@ -119,4 +133,5 @@ def estimate(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         verbs.estimate(prediction=answer, by=request.user, **form.cleaned_data)  # type: ignore[arg-type]
     except verbs.TooLate as late:
         messages.error(request, str(late))
-    return redirect(reverse("record", args=[answer.pk]))
+    kept = request.POST.get("queue", "")
+    return redirect(reverse("record", args=[answer.pk], query={"queue": kept} if kept else None))

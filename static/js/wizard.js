@@ -41,7 +41,7 @@ if (table && mapping) {
     const samples = event.target.closest(".field")?.querySelector(".mapping__samples");
     if (samples) samples.replaceChildren(...valuesOf(event.target.value));
     for (const row of rows) row.cells[2].replaceChildren(useOf(row.dataset.column));
-    const unused = rows.filter((row) => row.cells[2].querySelector(".muted"));
+    const unused = rows.filter((row) => !("added" in row.dataset) && row.cells[2].querySelector(".muted"));
     document.getElementById("unused").textContent = unused.map((row) => row.cells[0].textContent).join(", ") || "–";
   });
 }

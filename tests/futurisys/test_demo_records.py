@@ -42,7 +42,8 @@ def test_one_employee_has_a_whole_story(first: demo.FirstStart, example: Callabl
         first._import_employees()
         first._record_case()
     told = Prediction.objects.get(decisions__isnull=False)
-    assert told.explanation and told.estimates.get() and told.outcomes.get().label != told.label
+    assert told.explanation
+    assert told.estimates.get().label == told.outcomes.get().label != told.label
     assert Awaited.objects.decisions().count() == 3
     assert not Awaited.objects.filter(prediction=told).exists()
 

@@ -169,6 +169,26 @@ def test_a_row_leads_to_its_record_its_answer_and_an_explanation(flowers: Flower
     assert len(re.findall(r'href="/history/[0-9a-f-]{36}/"', content)) == 2
 
 
+@pytest.mark.parametrize(
+    ("source", "cases", "told", "heading"),
+    [
+        (Source.BATCH, ["E-7"], "E-7", "Key"),
+        (Source.BATCH, None, "–", "Key"),
+        (Source.API, ["E-7"], "E-7", "Key"),
+        (Source.API, None, "Row 1", "Row"),
+    ],
+)
+def test_a_row_is_called_by_its_key_and_no_row_of_a_file_is_guessed(
+    analyst: User, iris: ModelVersion, source: Source, cases: list[str] | None, told: str, heading: str
+) -> None:
+    columns = {name: [3.0, 3.0] for name in IRIS}
+    known = {"source": source, "cases": cases and [*cases, "E-8"]}
+    answer = actions.predict(model="iris", columns=columns, rows=2, by=analyst, **known)
+    page = browser(analyst).get(f"/answers/{answer.request_id}/?order=row").content.decode()
+    assert f'role="rowheader">{told}</th>' in page
+    assert f'role="columnheader">{heading}</th>' in page
+
+
 def test_as_many_queries_for_1000_answers_as_for_10(flowers: Flowers, analyst: User) -> None:
     page, counts = browser(analyst), []
     for many in (10, 990):

@@ -66,6 +66,28 @@ def test_other_headings_remember_nothing(iris: ModelVersion) -> None:
     assert mapping.remembered(iris.model, ["a", "b", "b"]) is None
 
 
+@pytest.mark.parametrize(
+    "added",
+    [
+        ["Reason", "Field"],
+        ["Motif", "Champ 2"],
+        ["Réponse", 'Score pour "Départ"', "En un mot", "Avertissements", "Numéro de la réponse", "Motif", "Champ"],
+    ],
+)
+def test_columns_that_a_download_added_do_not_count(iris: ModelVersion, added: list[str]) -> None:
+    known = {"fields": {"x": 0, "y": 2, "z": None}, "key": 1}
+    mapping.remember(iris.model, ["b", "a", "c"], known)
+    assert mapping.remembered(iris.model, ["b", "a", "c", *added]) == known
+    mapping.remember(iris.model, ["b", "a", "c", *added], other := known | {"key": None})
+    assert mapping.remembered(iris.model, ["b", "a", "c"]) == other
+
+
+def test_a_used_column_counts_whatever_it_is_called(iris: ModelVersion) -> None:
+    mapping.remember(iris.model, ["a", "Field"], known := {"fields": {"x": 1}, "key": 0})
+    assert mapping.remembered(iris.model, ["a", "Field"]) == known
+    assert mapping.remembered(iris.model, ["a"]) is None
+
+
 @pytest.mark.django_db
 def test_the_last_choice_counts(iris: ModelVersion) -> None:
     for index in (0, 1):

@@ -228,6 +228,13 @@ def test_two_classes_are_drawn_with_the_threshold(
     batch = finished(analyst, version, content)
     found = shown(browser(analyst), batch)
     assert lacks(found, "All 30 rows were answered", "Scores for “Leaves”", "Threshold:", "30 cases") == []
+    signature = version.parsed_signature()
+    positive = signature.class_names[signature.positive]
+    leaves = Prediction.objects.filter(label=positive).count()
+    url = f"/history/search/?batch={batch.pk}&answer={positive}"
+    assert f"See who: Leaves ({leaves})" in found
+    assert f'href="{url.replace("&", "&amp;")}"' in browser(analyst).get(f"/batches/{batch.pk}/").content.decode()
+    assert browser(analyst).get(url).content.decode().count('class="found__key"') == leaves
 
 
 def test_values_are_told_by_their_ends(price: ModelVersion, analyst: User) -> None:
@@ -279,7 +286,7 @@ def _permissions(*names: str) -> Any:
 def test_the_page_speaks_french(office: Client, analyst: User, iris: ModelVersion) -> None:
     batch = finished(analyst, iris, flowers_csv(6, BAD))
     found = shown(office, batch, accept_language="fr")
-    assert lacks(found, "4 avec réponse + 2 en erreur = 6 lignes dans le fichier", "Saisissez un nombre.") == []
+    assert lacks(found, "4 avec réponse + 2 refusées = 6 lignes dans le fichier", "Saisissez un nombre.") == []
 
 
 def test_names_and_cells_are_texts_and_no_markup(office: Client, analyst: User, iris: ModelVersion) -> None:
@@ -302,11 +309,12 @@ def test_cancelling_is_confirmed_and_keeps_the_answers(
     assert "2 of 6 rows are done. Their answers are kept" in text(office.get(f"/batches/{batch.pk}/cancel"))
     assert Batch.objects.get().is_cancelled is False
     assert office.post(f"/batches/{batch.pk}/cancel")["Location"] == f"/batches/{batch.pk}/"
-    assert "It is being cancelled." in shown(office, batch)
+    assert "It is being cancelled." in (found := shown(office, batch))
+    assert "the file goes on" not in found
     running.work(seconds=60)
     found = shown(office, batch)
     wanted = [
-        "Cancelled: 1 of 6 rows were answered before",
+        "Cancelled: one of 6 rows was answered before",
         "1 answered + 2 rejected + 3 not asked = 6 rows in the file",
     ]
     assert lacks(found, *wanted) == []

@@ -84,7 +84,13 @@ def ask_house(user: User) -> list[Prediction]:
 def test_values_have_a_slope_too(office: Client, analyst: User, price) -> None:
     (first,), (second,) = ask_house(analyst), ask_house(analyst)
     slope = compared(office, first, second).context["page"].slope
-    assert slope.difference == "±0 EUR"
+    assert slope.difference == "no difference"
+
+
+def test_scores_that_read_the_same_have_no_difference(office: Client, analyst: User) -> None:
+    (first,), (second,) = ask(analyst), ask(analyst)
+    page = compared(office, first, second)
+    assert "From A to B: no difference" in text(page)
 
 
 @pytest.fixture

@@ -113,6 +113,25 @@ def test_a_correction_shows_both_and_which_counts(answer: Prediction, desk: Clie
     assert [found.replaces_id for found in Decision.objects.order_by("id")] == [None, first.pk]
 
 
+def test_a_correction_begins_with_what_it_corrects(answer: Prediction, desk: Client, decider: User) -> None:
+    verbs.decide(prediction=answer, by=decider, verdict="disagree", reason="rule", comment="Her contract ends.")
+    form = desk.get(page_of(answer)).content.decode().partition('id="decide"')[2].partition("</form>")[0]
+    assert re.findall(r'value="(\w+)"[^>]* checked', form) == ["disagree", "rule"]
+    assert "Her contract ends.</textarea>" in form
+
+
+def test_after_need_more_the_form_is_empty(answer: Prediction, desk: Client, decider: User) -> None:
+    verbs.decide(prediction=answer, by=decider, verdict="need_more", reason="second_look")
+    form = desk.get(page_of(answer)).content.decode().partition('id="decide"')[2].partition("</form>")[0]
+    assert " checked" not in form
+
+
+def test_the_same_sent_as_a_correction_changes_nothing(answer: Prediction, desk: Client, decider: User) -> None:
+    first = verbs.decide(prediction=answer, by=decider, verdict="agree", reason="fits")
+    response = desk.post(f"{page_of(answer)}decide", SENT | {"replaces": str(first.pk)}, follow=True)
+    assert ("Nothing changed" in text(response), Decision.objects.count()) == (True, 1)
+
+
 def test_a_double_click_is_one_decision(answer: Prediction, desk: Client) -> None:
     assert [desk.post(f"{page_of(answer)}decide", SENT).status_code for _ in range(2)] == [302, 302]
     assert Decision.objects.count() == 1
@@ -292,7 +311,7 @@ def waiting(iris: ModelVersion, analyst: User) -> list[Prediction]:
 def listed(response: Any) -> list[str]:
     """The answers of the table, in order."""
     table = response.content.decode().partition("<tbody")[2].partition("</tbody>")[0]
-    return re.findall(r'href="/history/([0-9a-f-]{36})/"', table)
+    return re.findall(r'href="/history/([0-9a-f-]{36})/["?]', table)
 
 
 def test_the_oldest_wait_first(waiting: list[Prediction], desk: Client) -> None:
@@ -327,6 +346,77 @@ def test_the_tabs_and_the_model_narrow_it(waiting: list[Prediction], answer: Pre
     assert "No answer of this model waits" in text(desk.get("/decisions/?who=me&model=iris"))
 
 
+@pytest.fixture
+def mixed(waiting: list[Prediction], analyst: User) -> Prediction:
+    """One answer of another class, newer than the three."""
+    petals = {"petal_length": 6.0, "petal_width": 2.3}
+    columns = {name: [petals.get(name, value)] for name, value in IRIS.items()}
+    asked = actions.predict(model="iris", columns=columns, rows=1, source=Source.API, by=analyst)
+    return Prediction.objects.get(pk=asked.request_id)
+
+
+def offered(response: Any) -> list[str]:
+    """The answers to choose from."""
+    choice = response.content.decode().partition('<select id="answer"')[2].partition("</select>")[0]
+    return re.findall(r'<option value="(\w+)"', choice)
+
+
+def test_the_answer_narrows_it(waiting: list[Prediction], mixed: Prediction, desk: Client) -> None:
+    assert mixed.label != waiting[0].label
+    assert {mixed.label, waiting[0].label} <= set(offered(desk.get("/decisions/")))
+    page = desk.get(f"/decisions/?model=iris&answer={mixed.label}")
+    assert listed(page) == [str(mixed.pk)]
+    assert "1 answer waits" in text(page)
+    assert listed(desk.get(f"/decisions/?answer={mixed.label}")) == [str(mixed.pk)], "the only model that waits"
+
+
+def test_answers_of_several_models_are_not_offered(waiting: list[Prediction], answer: Prediction, desk: Client) -> None:
+    assert offered(desk.get("/decisions/")) == []
+    assert len(listed(desk.get("/decisions/?answer=setosa"))) == 4
+    assert offered(desk.get("/decisions/?model=attrition")) == ["leaves", "stays"]
+    assert listed(desk.get("/decisions/?model=attrition&answer=setosa")) == [str(answer.pk)], "of the model before"
+
+
+def test_who_estimates_first_cannot_ask_for_an_answer(
+    waiting: list[Prediction], mixed: Prediction, desk: Client
+) -> None:
+    page = hiding(desk).get(f"/decisions/?model=iris&answer={mixed.label}")
+    assert (offered(page), len(listed(page))) == ([], 4)
+
+
+def following(response: Any) -> str:
+    """Where the link to the next answer leads."""
+    found = re.search(r'href="/history/([0-9a-f-]{36})/[^"]*">Next answer to decide<', response.content.decode())
+    return found[1] if found else ""
+
+
+def test_after_a_decision_the_next_one_is_offered(waiting: list[Prediction], desk: Client) -> None:
+    said = SENT | {"verdict": "need_more", "reason": "second_look"}
+    assert following(desk.post(f"{page_of(waiting[1])}decide", said, follow=True)) == str(waiting[2].pk)
+    assert following(desk.post(f"{page_of(waiting[2])}decide", SENT, follow=True)) == str(waiting[0].pk), "the oldest"
+    assert following(desk.post(f"{page_of(waiting[0])}decide", SENT, follow=True)) == str(waiting[1].pk)
+    again = said | {"verdict": "agree", "reason": "fits", "replaces": str(verbs.latest(waiting[1]).pk)}  # type: ignore[union-attr]
+    assert following(desk.post(f"{page_of(waiting[1])}decide", again, follow=True)) == ""
+
+
+def test_the_next_one_is_of_the_same_list(
+    waiting: list[Prediction], answer: Prediction, mixed: Prediction, desk: Client
+) -> None:
+    page = desk.get(f"/decisions/?model=iris&answer={waiting[0].label}").content.decode()
+    link = re.search(rf'href="({page_of(waiting[2])}\?queue=[^"]+)"', page)
+    assert link
+    kept = re.search(r'name="queue" value="([^"]+)"', desk.get(link[1]).content.decode())
+    assert kept
+    sent = SENT | {"queue": kept[1].replace("&amp;", "&")}
+    assert following(desk.post(f"{page_of(waiting[2])}decide", sent, follow=True)) == str(waiting[0].pk)
+
+
+@pytest.mark.parametrize("kept", ["model=none", "%00", "x" * 5000, "answer=rose&after=x"])
+def test_an_odd_list_is_the_whole_one(waiting: list[Prediction], desk: Client, kept: str) -> None:
+    response = desk.post(f"{page_of(waiting[0])}decide", SENT | {"queue": kept}, follow=True)
+    assert following(response) == str(waiting[1].pk)
+
+
 @pytest.mark.parametrize("who", ["", "who=me&"])
 def test_pages_follow_each_other(waiting: list[Prediction], administrator: User, monkeypatch: Any, who: str) -> None:
     monkeypatch.setattr(queue, "PAGE", 2)
@@ -352,7 +442,7 @@ def test_an_odd_place_is_not_found(waiting: list[Prediction], desk: Client, quer
 
 def test_counting_ends(waiting: list[Prediction], desk: Client, monkeypatch: Any) -> None:
     monkeypatch.setattr(queue, "MOST", 2)
-    assert "more than 2 answers wait" in text(desk.get("/decisions/"))
+    assert "More than 2 answers wait" in text(desk.get("/decisions/"))
 
 
 def test_the_queue_hides_answers_from_who_estimates_first(

@@ -291,7 +291,31 @@ def _quoted(value: str) -> str:
     return "".join(f"%{byte:02X}" for byte in value.encode("utf-8", "surrogatepass"))
 
 
+def test_a_day_may_be_written_as_in_files(audit, analyst) -> None:
+    made = ask(analyst)
+    page = audit.get(f"{PATH}?from=31/12/2025")
+    assert shown(audit, "?from=31/12/2025") == numbers(made)
+    assert 'value="2025-12-31"' in page.content.decode()
+    assert "From 31 December 2025 on" in text(page)
+
+
 # What it looks like
+
+
+def test_each_box_has_a_name_of_its_own(audit, analyst) -> None:
+    ask(analyst, 3)
+    ask(analyst, 2, cases=["F-1", "F-2"])
+    page = audit.get(PATH).context["page"]
+    assert len({line.tick for line in page.lines}) == 5
+    assert "F-2, row 2" in page.lines[0].tick
+
+
+def test_models_are_called_as_pages_call_them(promoted, examined, auditor) -> None:
+    metadata = {**examined("iris").metadata, "name": {"en": "Flowers", "fr": "Fleurs"}}
+    promoted("iris", metadata=metadata)
+    client = browser(auditor, **{"accept-language": "fr"})
+    choices = dict(client.get(PATH).context["page"].form.fields["model"].choices)
+    assert choices["iris"] == "Fleurs"
 
 
 def test_the_answer_waits_for_an_own_estimate(iris, analyst) -> None:

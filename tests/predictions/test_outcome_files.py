@@ -117,7 +117,7 @@ def test_a_key_of_two_sets_needs_the_set(read, iris, analyst: User, administrato
 def test_others_see_neither_the_number_nor_the_key(read, answer: Prediction, stranger: User, auditor: User) -> None:
     text = HEAD + row(answer) + row(key="F-1")
     assert problems(read(text, stranger).plan) == [
-        "You see no answer of this model about this key, of the day it was observed or before. Row 3.",
+        "You see no answer of this model about this key. Check the key and the model. Row 3.",
         "There is no answer of this number, or you may not see it. Row 2.",
     ]
     assert len(read(HEAD + row(answer), auditor).plan.fresh) == 1
@@ -138,12 +138,12 @@ NUMBER = "0199c3e0-0000-7000-8000-000000000000"
         (f"12;;setosa;{today():%d/%m/%Y}", "This is no number of an answer: copy it from the page or the file"),
         (f"{NUMBER};;setosa;{today():%d/%m/%Y}", "There is no answer of this number, or you may not see it."),
         (f";X;setosa;{today():%d/%m/%Y}", "You see no answer of this model about this key"),
-        (f";F-1;setosa;{today(11):%d/%m/%Y}", "You see no answer of this model about this key"),
+        (f";F-1;setosa;{today(11):%d/%m/%Y}", "The model answered about this key only after the day it was observed."),
         (f";F-1;;{today():%d/%m/%Y}", "The outcome is missing."),
         (";F-1;setosa;", "The day on which it was observed is missing."),
         (";F-1;setosa;soon", "The day cannot be read: write it as 31/12/2025 or 2025-12-31."),
         (f";F-1;setosa;{today(-1):%d/%m/%Y}", "The day on which it was observed lies in the future."),
-        (f"#;;setosa;{today(11):%d/%m/%Y}", "The outcome was observed before the answer was given."),
+        (f"#;;setosa;{today(11):%d/%m/%Y}", "The day it was observed lies before the answer"),
         (f"#;F-2;setosa;{today():%d/%m/%Y}", "The number and the key are of different answers."),
         (
             f";F-1;rose;{today():%d/%m/%Y}",

@@ -73,7 +73,7 @@ def test_a_day_may_be_written_by_hand(page: Client, answer: Prediction, written:
         ({"observed_date": ""}, "outcome_observed_date", "Enter the day on which it was observed."),
         ({"observed_date": "soon"}, "outcome_observed_date", "Write the day as 31/12/2025 or 2025-12-31."),
         ({"observed_date": today(-1).isoformat()}, "outcome_observed_date", "lies in the future"),
-        ({"observed_date": today(11).isoformat()}, "outcome_observed_date", "before the answer was given"),
+        ({"observed_date": today(11).isoformat()}, "outcome_observed_date", "enter that day or a later one."),
         ({"comment": "x" * 2001}, "outcome_comment", "Shorten the comment to 2000 characters."),
         ({"comment": "a\0b"}, "outcome_comment", "Null characters are not allowed."),
         ({"replaces": "x"}, "", "The form came back incomplete."),
@@ -107,6 +107,13 @@ def test_a_correction_begins_with_what_was_said(page: Client, answer: Prediction
     found = text(page.get(form_of(answer)))
     assert "Not known: what was reported was withdrawn." in found
     assert found.count("replaced") >= 2
+
+
+def test_the_same_sent_again_changes_nothing(page: Client, answer: Prediction) -> None:
+    page.post(form_of(answer), SAID)
+    again = page.post(form_of(answer), SAID | {"replaces": str(Outcome.objects.get().pk)}, follow=True)
+    assert "Nothing changed" in text(again)
+    assert Outcome.objects.count() == 1
 
 
 def test_a_double_click_reports_once(page: Client, answer: Prediction) -> None:
@@ -274,6 +281,33 @@ def test_bad_rows_are_grouped_and_the_good_ones_can_go(page: Client, answer: Pre
     checked = page.get(sent(page, HEAD + line(answer) + bad)["Location"])
     assert re.search(r"3 · This is no number of an answer[^.]*\. Rows 3, 4, 5\.", text(checked))
     assert pressed(page, checked).status_code == 302
+    assert "New: 1, corrected: 0, reported already: 0. Rows that could not be taken: 3." in text(page.get(OUTCOMES))
+
+
+@pytest.mark.parametrize(("first", "is_open"), [("", True), ("x", False)])
+def test_what_can_be_chosen_lies_open_when_a_row_needs_it(page, answer, price, first: str, *, is_open: bool) -> None:
+    row = f";F-1;setosa;{today(1)}\n" if is_open else f"{first};F-1;setosa;{today(1)}\n"
+    good = f"{answer.pk};F-1;setosa;{today(1)}\n"
+    checked = page.get(sent(page, "prediction;key;outcome;observed\n" + good + row)["Location"])
+    assert ("choose the model that was asked" in text(checked)) is is_open
+    assert ("<details open>" in checked.content.decode()) is is_open
+
+
+def test_what_waits_for_an_estimate_is_not_told(answer: Prediction, administrator: User) -> None:
+    client = browser(administrator)
+    record_outcome(
+        prediction=answered(answer.version, administrator, 4, label="versicolor"),
+        by=administrator,
+        origin="hand",
+        label="virginica",
+        observed_date=today(1),
+    )
+    assert "Iris setosa" in text(client.get(OUTCOMES))
+    assert "it said “Iris versicolor”" in text(client.get(OUTCOMES))
+    client.cookies["estimate_first"] = "1"
+    shown = client.get(OUTCOMES).content.decode()
+    assert "F-1" in shown
+    assert ("Iris setosa" in shown, "Iris versicolor" in shown) == (False, False)
 
 
 def test_how_the_file_is_read_is_shown_and_can_be_changed(page: Client, answer: Prediction) -> None:

@@ -66,7 +66,7 @@ def test_what_is_not_stored_is_still_awaited(answer: Prediction, analyst: User) 
         ({"label": "setosa", "value": 1.0}, "label", "Choose what happened."),
         ({"observed_date": None}, "observed_date", "Enter the day on which it was observed."),
         ({"observed_date": today(-1)}, "observed_date", "The day on which it was observed lies in the future."),
-        ({"observed_date": today(11)}, "observed_date", "The outcome was observed before the answer was given."),
+        ({"observed_date": today(11)}, "observed_date", "enter that day or a later one."),
         ({"comment": "x" * 2001}, "comment", "Shorten the comment to 2000 characters."),
         ({"withdrawn": True}, "withdrawn", "There is nothing to withdraw."),
     ],

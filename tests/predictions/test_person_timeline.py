@@ -138,4 +138,5 @@ def test_it_speaks_french(iris, analyst: User, auditor: User) -> None:
     decide(answer, auditor)
     page = text(browser(auditor, **{"accept-language": "fr"}).get(PATH, {"key": "F-1"}))
     assert "Toutes les réponses sur F-1" in page
+    assert "au sujet de « Iris setosa »" in page
     assert [word for word in ("Decision", "agree", "asked by", "What happened") if word in page] == []

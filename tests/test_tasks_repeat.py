@@ -1,0 +1,155 @@
+"""Every Celery task may come twice: three times in a row it leaves the same tables as once.
+
+A task without a scenario here fails the suite: a message can always be delivered again.
+"""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from celery import current_app
+from celery.app.task import Task
+from django.contrib.auth.models import User
+from django.contrib.sessions.models import Session
+from django.core import mail
+from django.db import connection
+from django.utils import timezone
+from knox.models import AuthToken
+
+from examples.local_hub import LocalHub
+from predictions.models import Batch
+from registry import actions, discovery
+from registry.models import LEASE, MAX_ATTEMPTS, Delivery, ModelVersion, RegisteredModel
+from tests import hubs
+from tests.hubs import loopback_hub  # noqa: F401  a fixture
+from tests.predictions import files
+
+Scenario = Callable[[pytest.FixtureRequest], dict[str, Any]]
+SCENARIOS: dict[str, Scenario] = {}
+LEAVES_NO_ROW = {"futurisys.tasks.mail_reset"}
+
+
+def scenario(name: str) -> Callable[[Scenario], Scenario]:
+    def keep(prepare: Scenario) -> Scenario:
+        SCENARIOS[name] = prepare
+        return prepare
+
+    return keep
+
+
+@pytest.fixture(autouse=True)
+def sent(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Names of the tasks that were asked for; nothing reaches a broker."""
+    names: list[str] = []
+    monkeypatch.setattr(current_app, "send_task", lambda name, *given, **how: names.append(name))
+    monkeypatch.setattr(Task, "apply_async", lambda self, *given, **how: names.append(self.name))
+    return names
+
+
+@pytest.fixture(name="model")
+def tracked_model(hub: LocalHub, settings: Any, example: Any, db: None) -> RegisteredModel:
+    """A model with a commit to import."""
+    settings.HUB_ENDPOINTS, settings.HUB_TOKENS = {"loopback": hub.url}, {"loopback": hubs.TOKEN}
+    hubs.publish(hub, example("iris"))
+    return actions.track_model(name="iris", endpoint="loopback", repo_id=hubs.REPO)
+
+
+@scenario("registry.tasks.sync_model")
+def _a_delivery(request: pytest.FixtureRequest) -> dict[str, Any]:
+    model = request.getfixturevalue("model")
+    return {"delivery_id": discovery.note(model=model, kind=Delivery.Kind.WEBHOOK).pk}
+
+
+@scenario("registry.tasks.import_version")
+def _a_commit(request: pytest.FixtureRequest) -> dict[str, Any]:
+    discovery.follow(discovery.note(model=request.getfixturevalue("model"), kind=Delivery.Kind.BUTTON))
+    return {"version_id": ModelVersion.objects.get().pk}
+
+
+@scenario("registry.tasks.poll_models")
+def _a_model_to_poll(request: pytest.FixtureRequest) -> dict[str, Any]:
+    request.getfixturevalue("model")
+    RegisteredModel.objects.update(poll_minutes=5)
+    return {}
+
+
+@scenario("registry.tasks.sweep_deliveries")
+def _lost_and_old_deliveries(request: pytest.FixtureRequest) -> dict[str, Any]:
+    model = request.getfixturevalue("model")
+    for days, outcome in ((0.1, "waiting"), (2, "waiting"), (200, "known")):
+        made = discovery.note(model=model, kind=Delivery.Kind.WEBHOOK)
+        Delivery.objects.filter(pk=made.pk).update(created_at=timezone.now() - timedelta(days=days), outcome=outcome)
+    return {}
+
+
+@scenario("registry.tasks.sweep_imports")
+def _abandoned_imports(request: pytest.FixtureRequest) -> dict[str, Any]:
+    model = request.getfixturevalue("model")
+    for number, attempts in ((1, 1), (2, MAX_ATTEMPTS)):
+        lost = {"attempts": attempts, "leased_until": timezone.now() - LEASE}
+        ModelVersion.objects.create(model=model, number=number, commit=str(number) * 40, **lost)
+    return {}
+
+
+@scenario("futurisys.tasks.mail_reset")
+def _an_address(request: pytest.FixtureRequest) -> dict[str, Any]:
+    User.objects.filter(pk=request.getfixturevalue("analyst").pk).update(email="analyst@example.org")
+    return {"email": "analyst@example.org", "language": "en", "host": "testserver", "secure": True}
+
+
+@scenario("futurisys.tasks.forget_expired")
+def _expired(request: pytest.FixtureRequest) -> dict[str, Any]:
+    AuthToken.objects.create(request.getfixturevalue("analyst"), expiry=timedelta(days=-1))
+    Session.objects.create(session_key="old", session_data="", expire_date=timezone.now() - timedelta(days=1))
+    return {}
+
+
+@scenario("predictions.tasks.work_on_batches")
+def _files_to_check_and_run(request: pytest.FixtureRequest) -> dict[str, Any]:
+    version, by = request.getfixturevalue("iris"), request.getfixturevalue("analyst")
+    bad = {3: {"sepal_width": "wide"}}
+    files.submitted(version, by, 20, changes=bad)
+    files.sent(version, by, 20, changes=bad)
+    return {}
+
+
+@scenario("predictions.tasks.sweep_batches")
+def _old_files(request: pytest.FixtureRequest) -> dict[str, Any]:
+    version, by = request.getfixturevalue("iris"), request.getfixturevalue("analyst")
+    draft, over = files.checked(version, by, 5), files.checked(version, by, 5)
+    Batch.objects.filter(pk=draft.pk).update(created_at=timezone.now() - timedelta(days=30))
+    Batch.objects.filter(pk=over.pk).update(status=Batch.Status.DONE)
+    files.sent(version, by, 5)
+    Batch.objects.update(served_at=None)
+    return {}
+
+
+def test_every_task_has_a_scenario() -> None:
+    current_app.loader.import_default_modules()
+    assert {name for name in current_app.tasks if not name.startswith("celery.")} == set(SCENARIOS)
+
+
+def tables() -> dict[str, list[str]]:
+    """Every row of every table; there is no column that may differ."""
+    found = {}
+    with connection.cursor() as cursor:
+        for table in sorted(connection.introspection.table_names(cursor)):
+            cursor.execute(f'SELECT t::text FROM "{table}" AS t ORDER BY 1')
+            found[table] = [row for (row,) in cursor.fetchall()]
+    return found
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("name", sorted(SCENARIOS))
+def test_three_times_leave_what_once_leaves(request: pytest.FixtureRequest, name: str) -> None:
+    current_app.loader.import_default_modules()
+    task, kwargs = current_app.tasks[name], SCENARIOS[name](request)
+    before = tables()
+    task(**kwargs)
+    once = tables()
+    assert name in LEAVES_NO_ROW or once != before, "the scenario gives it nothing to do"
+    for _ in range(2):
+        task(**kwargs)
+    assert tables() == once
+    assert name not in LEAVES_NO_ROW or len(mail.outbox) == 3
