@@ -13,7 +13,7 @@ from playwright.sync_api import BrowserContext, Locator, Page
 
 from predictions import actions
 from predictions.models import Prediction, Source
-from tests.browser.hands import PHONE, WIDER
+from tests.browser.hands import PHONE, WIDER, Keyboard, Mouse, Phone, Somebody
 from tests.worlds import IRIS
 
 # Left on, axe loads style sheets itself and so causes the violations that it did not find.
@@ -162,3 +162,31 @@ def tab_to() -> Callable[[Locator], None]:
         raise AssertionError(f"The Tab key does not lead to {wanted}.")
 
     return press
+
+
+@pytest.fixture(params=["mouse", "keyboard", "phone", "without scripts"])
+def way(request: pytest.FixtureRequest) -> str:
+    """How somebody uses the pages of a journey."""
+    return str(request.param)
+
+
+@pytest.fixture
+def come_in(new_context: Callable[..., BrowserContext], tab_to: Callable[[Locator], None]) -> Callable[..., Somebody]:
+    """`come_in("analyst", way)`: logged in, on the home page; by two of the ways the pages are French from the first."""
+
+    def log_in(username: str, way: str) -> Somebody:
+        small = {"viewport": PHONE, "has_touch": True} if way == "phone" else {}
+        page = new_context(java_script_enabled=way != "without scripts", **small).new_page()
+        hands = {"keyboard": Keyboard(page, tab_to), "phone": Phone(page)}.get(way, Mouse(page))
+        language = "fr" if way in {"phone", "without scripts"} else "en"
+        somebody = Somebody(hands, page, language, way != "without scripts")
+        page.goto("/")
+        if language == "fr":
+            hands.press(page.get_by_role("button", name="Français"))
+        hands.enter(page.get_by_label(somebody.word("User name")), username)
+        hands.enter(page.get_by_label(somebody.word("Password")), f"{username}-pass-1")
+        hands.press(page.get_by_role("button", name=somebody.word("Log in")))
+        hands.arrive(somebody.word("Hello"))
+        return somebody
+
+    return log_in

@@ -13,7 +13,8 @@ from playwright.sync_api import Page
 from futurisys.accounts import roles
 from predictions import actions
 from predictions.models import Prediction, Source
-from registry.models import ModelVersion
+from registry.models import ModelVersion, RegisteredModel
+from tests.browser import annex
 from tests.predictions.employees import DEPARTMENTS, PERSON, dataset
 from tests.test_access import World, every_route
 from tests.worlds import IRIS, member
@@ -21,10 +22,22 @@ from tests.worlds import IRIS, member
 # Routes that have no page: they answer programs, or only send somewhere else.
 NO_PAGE = [
     *["api-*", "seed-predict", "health-*", "registry-file", "logout", "set_language", "try", "registry-sync"],
-    *["records-ask", "admin-login", "admin-logout", "admin:log*", "admin:", "admin:jsi18n", "admin:autocomplete"],
-    *["admin:view_on_site"],
+    *[
+        "records-ask",
+        "record-decide",
+        "record-estimate",
+        "admin-login",
+        "admin-logout",
+        "admin:log*",
+        "admin:",
+        "admin:jsi18n",
+        "admin:autocomplete",
+    ],
+    *["admin:view_on_site", "record-decide", "record-estimate"],
 ]
 ALIKE = ["admin:*_history"]  # one of them is visited
+PARTS = ["batch-progress"]  # of a page that is visited
+OWN = ["records-import-check", "record", "answers", "batch-columns", "batch-check"]  # nobody comes to those of others
 NOBODY = "nobody"
 WITHOUT_LOGIN = ["login", "password-reset*"]
 SEND = "main form:not([action]) button.button"
@@ -71,7 +84,12 @@ class House:
         self.empty = dataset(version, self.business, [], name="empty")
         self.person = self.employees.record_set.earliest("pk")
         promoted("digits")
+        RegisteredModel.objects.filter(name="attrition").update(is_high_risk=True)
         self.answers = self._answers()
+        self.people |= {annex.ESTIMATOR: member(annex.ESTIMATOR, roles.DECISION_MAKER)}
+        told = (self.answers[name] for name in ("employee", "list", "flower"))
+        self.story = annex.Story(*told, decider=self.people[roles.DECISION_MAKER])
+        self.files = annex.files(self.business, world.iris)
 
     @staticmethod
     def _staff(user: User | None) -> User:
@@ -108,7 +126,9 @@ class House:
     def of_routes(self) -> Iterator[Visit]:
         """Every route that shows a page, as an administrator comes to it. A new route fails until it has a place here."""
         for route in every_route():
-            path = self.world.path(route, "own" if route in {"records-import-check", "record", "answers"} else "")
+            path = self.world.path(route, "own" if route in OWN else "")
+            if route == "batch-cancel":  # that of the world is over
+                path = f"/batches/{self.world.waiting['own'].pk}/cancel"
             who = NOBODY if any(fnmatchcase(route, name) for name in WITHOUT_LOGIN) else "staff"
             client = Client(raise_request_exception=False)
             if who == "staff":
@@ -119,7 +139,7 @@ class House:
             is_closed = route.startswith("admin:") and response.status_code == 403
             has_none = any(fnmatchcase(route, name) for name in NO_PAGE)
             assert is_page != (is_file or is_closed or has_none), f"{route}: {path} answers {response.status_code}"
-            if is_page and not any(fnmatchcase(route, name) for name in ALIKE):
+            if is_page and not any(fnmatchcase(route, name) for name in [*ALIKE, *PARTS]):
                 yield Visit(who, path)
         yield Visit("staff", f"/admin/auth/user/{self.business.pk}/history/")
 
@@ -133,7 +153,14 @@ class House:
         yield Visit("roleless", "/records/")
         yield Visit(roles.AUDITOR, f"/history/{self.answers['employee'].pk}/")
         yield from self._sent(business)
+        yield from self._afterwards()
         yield from self._refused(business)
+
+    def _afterwards(self) -> Iterator[Visit]:
+        yield from (Visit(*way) for way in annex.of_files(self.files))
+        yield from (Visit(*way) for way in annex.of_decisions(self.story))
+        yield from (Visit(*way) for way in annex.of_outcomes(self.story))
+        yield from (Visit(*way) for way in annex.of_history(self.story, self.answers["digit"], self.files["done"]))
 
     def _paths(self) -> Iterator[str]:
         set_, answer = "/records/employees/", self.answers["employee"].pk

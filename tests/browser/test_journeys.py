@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 from django.contrib.auth.models import User
 from PIL import Image, ImageDraw
-from playwright.sync_api import BrowserContext, Locator, Page, expect
+from playwright.sync_api import expect
 
 from examples.attrition import synthetic
 from predictions.imports import verbs
 from predictions.models import Prediction, Source
 from registry.models import ModelVersion
-from tests.browser.hands import PHONE, Keyboard, Mouse, Phone
+from tests.browser.hands import Somebody
 
 pytestmark = pytest.mark.browser
 
@@ -27,8 +27,6 @@ LAST = ["Arnaud", "Blanc", "Caron", "Durand", "Étienne", "Faure"]
 class Words:
     """What pages, links and buttons of the journeys are called. Spaces stand for every kind of space."""
 
-    log_in: tuple[str, str, str] = ("User name", "Password", "Log in")
-    hello: str = "Hello"
     people: str = "Employees"
     open_set: str = "Open “Employees”"
     search: str = "Search"
@@ -55,8 +53,6 @@ class Words:
 
 ENGLISH = Words()
 FRENCH = Words(
-    log_in=("Nom d’utilisateur", "Mot de passe", "Se connecter"),
-    hello="Bonjour",
     people="Salariés",
     open_set="Ouvrir « Salariés »",
     search="Rechercher",
@@ -106,48 +102,18 @@ def one(promoted: Callable[..., ModelVersion], tmp_path: Path) -> Path:
     return tmp_path / "one.png"
 
 
-@dataclass
-class Somebody:
-    """Who begins at the login: how they use pages, what they read, and whether their browser runs scripts."""
-
-    hands: Mouse
-    words: Words
-    page: Page
-    runs_scripts: bool
-
-    def press(self, role: str, name: str, **how: bool) -> None:
-        self.hands.press(self.page.get_by_role(role, name=name, **how).first)  # type: ignore[arg-type]
-
-    def unfold(self, title: str) -> None:
-        self.hands.press(self.page.locator("summary").filter(has_text=title))
-
-    def says(self, text: str) -> None:
-        expect(self.page.locator("main")).to_contain_text(text)
+@pytest.fixture
+def somebody(come_in: Callable[..., Somebody], way: str) -> Somebody:
+    """The analyst, on the home page."""
+    return come_in("analyst", way)
 
 
-@pytest.fixture(params=["mouse", "keyboard", "phone", "without scripts"])
-def somebody(
-    request: pytest.FixtureRequest, new_context: Callable[..., BrowserContext], tab_to: Callable[[Locator], None]
-) -> Somebody:
-    """Logged in, on the home page. Two of them read French from the first page to the last."""
-    way, scripts = request.param, request.param != "without scripts"
-    small = {"viewport": PHONE, "has_touch": True} if way == "phone" else {}
-    page = new_context(java_script_enabled=scripts, **small).new_page()
-    hands = {"keyboard": Keyboard(page, tab_to), "phone": Phone(page)}.get(way, Mouse(page))
-    words = FRENCH if way in {"phone", "without scripts"} else ENGLISH
-    page.goto("/")
-    if words is FRENCH:
-        hands.press(page.get_by_role("button", name="Français"))
-    name, password, button = words.log_in
-    hands.enter(page.get_by_label(name), "analyst")
-    hands.enter(page.get_by_label(password), "analyst-pass-1")
-    hands.press(page.get_by_role("button", name=button))
-    hands.arrive(words.hello)
-    return Somebody(hands, words, page, scripts)
+def words_of(somebody: Somebody) -> Words:
+    return FRENCH if somebody.language == "fr" else ENGLISH
 
 
 def test_from_the_table_to_the_answer_about_one_person(employees: None, somebody: Somebody) -> None:
-    page, words, hands = somebody.page, somebody.words, somebody.hands
+    page, words, hands = somebody.page, words_of(somebody), somebody.hands
     somebody.press("link", words.open_set)
     hands.arrive(words.people)
     hands.enter(page.get_by_role("searchbox", name=words.search), "chloe etienne")
@@ -166,7 +132,7 @@ def test_from_the_table_to_the_answer_about_one_person(employees: None, somebody
 
 def expect_an_answer_of_the_list(somebody: Somebody, records: int) -> None:
     """The confirmation, all the answers, and the page of the first one."""
-    page, words, hands = somebody.page, somebody.words, somebody.hands
+    page, words, hands = somebody.page, words_of(somebody), somebody.hands
     hands.arrive(words.sure)
     somebody.press("button", words.send_many.format(records))
     hands.arrive(re.compile(str(records)))
@@ -181,16 +147,16 @@ def expect_an_answer_of_the_list(somebody: Somebody, records: int) -> None:
 
 
 def test_from_ticked_records_to_their_answers(employees: None, somebody: Somebody) -> None:
-    somebody.press("link", somebody.words.open_set)
-    somebody.hands.arrive(somebody.words.people)
+    somebody.press("link", words_of(somebody).open_set)
+    somebody.hands.arrive(words_of(somebody).people)
     for key in ("E-2", "E-3", "E-5"):
-        somebody.hands.tick(somebody.page.get_by_role("checkbox", name=somebody.words.tick.format(key), exact=True))
-    somebody.press("button", somebody.words.ask_ticked)
+        somebody.hands.tick(somebody.page.get_by_role("checkbox", name=words_of(somebody).tick.format(key), exact=True))
+    somebody.press("button", words_of(somebody).ask_ticked)
     expect_an_answer_of_the_list(somebody, 3)
 
 
 def test_from_a_filter_to_the_answers_about_all_it_finds(employees: None, somebody: Somebody) -> None:
-    page, words, hands = somebody.page, somebody.words, somebody.hands
+    page, words, hands = somebody.page, words_of(somebody), somebody.hands
     somebody.press("link", words.open_set)
     somebody.unfold(words.columns[0])
     hands.tick(page.get_by_role("checkbox", name="Prime"))
@@ -207,7 +173,7 @@ def test_from_a_filter_to_the_answers_about_all_it_finds(employees: None, somebo
 
 
 def test_from_a_picture_to_the_answer(one: Path, somebody: Somebody) -> None:
-    page, words, hands = somebody.page, somebody.words, somebody.hands
+    page, words, hands = somebody.page, words_of(somebody), somebody.hands
     somebody.press("link", words.digits)
     hands.arrive(words.digits)
     hands.choose(page.get_by_label(words.picture), one)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
@@ -31,8 +32,10 @@ def house(
     administrator: User,
     stranger: User,
     tmp_path: Path,
+    settings: Any,
 ) -> House:
     """Something behind every page."""
+    settings.BATCH_ROWS = 4
     drawing = Image.new("L", (40, 40), "white")
     ImageDraw.Draw(drawing).line([(20, 5), (20, 35)], fill="black", width=5)
     drawing.save(tmp_path / "one.png")
