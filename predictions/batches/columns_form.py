@@ -11,7 +11,6 @@ from django.forms.utils import flatatt
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext
 
 from predictions.batches.mapping import Mapping
 from predictions.models import Dataset
@@ -106,7 +105,7 @@ class ColumnsForm(ActionForm):
         known = [(name, dataset.called) for name, dataset in self.datasets.items()]
         return forms.ChoiceField(
             label=_("Records that the key belongs to"),
-            choices=[("", pgettext("records", "None")), *known],
+            choices=[("", _("No set of records")), *known],
             required=False,
             help_text=_("Each answer then leads to the record of its key."),
             error_messages={"invalid_choice": _("Choose a set of records that is in the list.")},

@@ -22,7 +22,7 @@ class Source(models.TextChoices):
     """The door a question came through."""
 
     FORM = "form", _("Form")
-    CHANGED = "changed", _("Form, values changed")  # about a record, with other values than it has
+    CHANGED = "changed", _("Form, values changed")  # with other values than the record or earlier answer it is about
     API = "api", _("API")
     SEED = "seed", _("API, short path")
     RECORDS = "records", _("Records")

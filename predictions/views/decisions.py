@@ -133,5 +133,5 @@ def estimate(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         verbs.estimate(prediction=answer, by=request.user, **form.cleaned_data)  # type: ignore[arg-type]
     except verbs.TooLate as late:
         messages.error(request, str(late))
-    kept = request.POST.get("queue", "")
-    return redirect(reverse("record", args=[answer.pk], query={"queue": kept} if kept else None))
+    queue_of = request.POST.get("queue", "")
+    return redirect(reverse("record", args=[answer.pk], query={"queue": queue_of} if queue_of else None))
