@@ -102,7 +102,9 @@ def _answers() -> Iterator[Page]:
 
 def _history() -> Iterator[Page]:
     address, person = reverse("history-search"), reverse("history-person")
-    keyed = Prediction.objects.exclude(key="").order_by("-id")[1000]
+    keyed = list(Prediction.objects.exclude(key="").defer("inputs", "outputs", "explanation").order_by("-id")[:1001])[
+        -1
+    ]
     middle = Prediction.objects.order_by("id").values_list("id", flat=True)[Prediction.objects.count() // MIDDLE]
     explained = [answer.pk for answer in _answers_of("attrition").exclude(explanation=None)[:2]]
     looks = {

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.db import connection
 
-from predictions.models import Prediction
+from predictions.models import Prediction, Source
 from predictions.models.prediction import a_second_after
 from predictions.presenters import Row, rows
 from registry.texts import figure
@@ -38,8 +38,11 @@ class Call:
 
 
 def calls_of(user_pk: int, *, before: UUID | None = None, most: int) -> list[Call]:
-    """The newest calls of a person, or those before one of them: as many queries for one row as for thousands."""
-    found = Prediction.objects.for_list().filter(user_id=user_pk, row=0)
+    """The newest calls of a person, or those before one of them: as many queries for one row as for thousands.
+
+    A file is many calls that nobody made one by one: it has a list of its own.
+    """
+    found = Prediction.objects.for_list().filter(user_id=user_pk, row=0).exclude(source=Source.BATCH)
     if before is not None:
         found = found.filter(pk__lt=before)
     firsts = list(found.order_by("-id")[:most])

@@ -10,6 +10,7 @@ from django.utils import timezone
 from predictions.batches import closing, hints, running, turns
 
 TURN_SECONDS = 5  # then other tasks get theirs
+OVERLAP_SECONDS = 2  # a message takes so long to arrive with some brokers: meanwhile the work goes on
 QUIET = timedelta(seconds=10)  # in which somebody at work takes the next piece
 
 
@@ -17,11 +18,13 @@ QUIET = timedelta(seconds=10)  # in which somebody at work takes the next piece
 def work_on_batches(*, sent: float | None = None, **_kwargs: Any) -> None:
     """Look for work on files and do it for some seconds; the next message goes on. `sent`: when, in seconds."""
     sent = time.time() if sent is None else sent
-    if not hints.is_wanted(sent, timezone.now()):
+    begun = timezone.now()
+    if not hints.is_wanted(sent, begun) or not running.work(seconds=0):
         return
-    hints.invite(sent, timezone.now())
+    hints.invite(sent, begun)  # not before the first piece: a file that was not cut yet has work for one
     if running.work(seconds=TURN_SECONDS):
         hints.send()
+        running.work(seconds=OVERLAP_SECONDS)
 
 
 @shared_task

@@ -69,3 +69,10 @@ def test_as_many_queries_for_a_thousand_rows_as_for_ten(office: Client, analyst)
 @pytest.mark.parametrize("before", ["x", "9" * 5000, "%00"])
 def test_an_odd_place_is_not_found(office: Client, before: str) -> None:
     assert office.get(f"/history/?before={before}").status_code in {400, 404}
+
+
+def test_a_file_is_not_hundreds_of_calls(office: Client, analyst) -> None:
+    columns = {name: [value] * 3 for name, value in IRIS.items()}
+    actions.predict(model="iris", columns=columns, rows=3, source=Source.BATCH, by=analyst)
+    alone = asks(analyst, 3)
+    assert [call.request_id for call in calls.calls_of(analyst.pk, most=10)] == [alone.request_id]
