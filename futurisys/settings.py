@@ -13,6 +13,7 @@ from csp.constants import NONE, REPORT_SAMPLE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 from environs import Env, validate
+from kombu.entity import Queue
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from futurisys import embedded
@@ -285,6 +286,9 @@ CELERY_BEAT_SCHEDULE = {
 _REDIS = CELERY_BROKER_URL.startswith(("redis:", "rediss:"))
 _seen_again = env.int("VISIBILITY_TIMEOUT", 3600 if _REDIS else 900, validate=validate.Range(min=1))
 if CELERY_BROKER_URL == "pgmq://":
+    # A migration made the queue. Declaring it again waits for whoever polls it: the first message of each process took 4 s.
+    _queue = Queue(CELERY_TASK_DEFAULT_QUEUE, routing_key=CELERY_TASK_DEFAULT_QUEUE, no_declare=True)  # type: ignore[no-untyped-call]
+    CELERY_TASK_QUEUES = [_queue]
     CELERY_BROKER_TRANSPORT_OPTIONS = {
         # pgmq reads no socket folder from a URL, and asks for a port.
         "conn_string": make_conninfo(DATABASE_URL, port=conninfo_to_dict(DATABASE_URL).get("port") or 5432),

@@ -10,7 +10,6 @@ from django.utils import timezone
 from predictions.batches import closing, hints, running, turns
 
 TURN_SECONDS = 5  # then other tasks get theirs
-OVERLAP_SECONDS = 2  # a message takes so long to arrive with some brokers: meanwhile the work goes on
 QUIET = timedelta(seconds=10)  # in which somebody at work takes the next piece
 
 
@@ -24,7 +23,6 @@ def work_on_batches(*, sent: float | None = None, **_kwargs: Any) -> None:
     hints.invite(sent, begun)  # not before the first piece: a file that was not cut yet has work for one
     if running.work(seconds=TURN_SECONDS):
         hints.send()
-        running.work(seconds=OVERLAP_SECONDS)
 
 
 @shared_task

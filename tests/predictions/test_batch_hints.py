@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from celery import current_app
 from django.contrib.auth.models import User
+from django.db import connections, transaction
 from django.utils import timezone
 
 from predictions import tasks
@@ -134,6 +135,18 @@ def test_a_broker_that_is_away_keeps_nobody_waiting(iris, analyst: User, monkeyp
 
 
 # -- the brokers
+
+
+@pytest.mark.django_db(databases=["default", "owner"], transaction=True)
+def test_a_first_message_makes_no_queue(database_environment: dict[str, str]) -> None:
+    """Making one waits for whoever reads it: seconds, in each process that sends."""
+    code = "import futurisys.celery, django; django.setup(); from predictions.batches import hints; hints.send()"
+    environment = {**database_environment, "PATH": os.environ["PATH"], "DJANGO_SETTINGS_MODULE": "futurisys.settings"}
+    with transaction.atomic("owner"), connections["owner"].cursor() as cursor:
+        cursor.execute("LOCK TABLE pgmq.meta IN EXCLUSIVE MODE")  # nobody makes a queue meanwhile
+        subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=environment, check=True, timeout=20)
+        cursor.execute("DELETE FROM pgmq.q_futurisys")
+        assert cursor.rowcount == 1
 
 
 def configured(url: str) -> dict[str, Any]:
