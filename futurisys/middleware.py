@@ -21,6 +21,7 @@ GetResponse = Callable[[HttpRequest], HttpResponse]
 # The database is away, full, overloaded, or a replica that takes no INSERT (InternalError).
 CANNOT_RECORD = (OperationalError, InterfaceError, InternalError)
 AROUND_A_FILE = 100_000  # bytes
+PROGRAMS = {"/predict", "/models", "/metadata", "/metrics", "/v2"}  # paths that only programs ask
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 
 
@@ -102,7 +103,7 @@ def too_large(most: int) -> str:
 
 def wants_json(request: HttpRequest) -> bool:
     """Programs get problem+json, people a page."""
-    if request.path.startswith(("/api/", "/health")) or request.path == "/predict":
+    if request.path.startswith(("/api/", "/health", "/v2/")) or request.path in PROGRAMS:
         return True
     return "text/html" not in request.headers.get("Accept", "text/html") and request.accepts("application/json")
 

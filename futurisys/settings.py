@@ -50,6 +50,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "csp",
     "rest_framework",
+    "drf_spectacular",
     "futurisys.library_apps.TokensConfig",
     "axes",
 ]
@@ -202,6 +203,14 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 2_500_000
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 20_000
 MAX_ROWS_PER_CALL = env.int("MAX_ROWS_PER_CALL", 1000, validate=validate.Range(min=1))
 RECORDS_PER_CALL = env.int("RECORDS_PER_CALL", 5000, validate=validate.Range(min=1))
+# What one token may call in a minute, in each web process; 0 is as often as it likes.
+_share = validate.Range(min=0)
+API_CALLS_PER_MINUTE = {
+    "predict": env.int("API_PREDICT_PER_MINUTE", 60_000, validate=_share),
+    "read": env.int("API_READ_PER_MINUTE", 6_000, validate=_share),
+    "write": env.int("API_WRITE_PER_MINUTE", 6_000, validate=_share),
+    "files": env.int("API_FILES_PER_MINUTE", 60, validate=_share),
+}
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
@@ -212,8 +221,17 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["predictions.api.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["predictions.api.parsers.StrictJSONParser"],
     "EXCEPTION_HANDLER": "predictions.api.errors.problem_details",
+    "DEFAULT_THROTTLE_CLASSES": ["registry.api.throttles.ShareThrottle"],
+    "DEFAULT_PAGINATION_CLASS": "registry.api.paging.Pages",
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "UNAUTHENTICATED_USER": None,
     "NUM_PROXIES": env.int("NUM_PROXIES", 0, validate=validate.Range(min=0)),
+}
+SPECTACULAR_SETTINGS = {
+    "OAS_VERSION": "3.1.0",
+    "TITLE": "Futurisys",
+    "VERSION": VERSION,
+    "SERVE_INCLUDE_SCHEMA": False,
 }
 REST_KNOX = {
     "TOKEN_TTL": None,

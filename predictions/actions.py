@@ -5,7 +5,7 @@ import json
 import logging
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from functools import cached_property
 from typing import Any
@@ -26,6 +26,7 @@ from predictions.batches.summaries import summary
 from predictions.exceptions import ChunkTaken, KeyInUse, KeyReused, NotAnswered, Unconfirmed
 from predictions.models import Awaited, BatchChunk, IdempotencyKey, Prediction, PredictionFailure, Source
 from predictions.models.writing import COPY_FROM, Rows
+from predictions.partial import Picked, pick
 from registry import labels, runtimes, serving
 from registry.facts import seal, seals
 from registry.models import ModelVersion
@@ -41,12 +42,18 @@ AWAY = {"load", "stopped", "busy"}  # kinds of failures that say nothing about t
 
 @dataclass(frozen=True)
 class Answer:
-    """What a call was answered: `size` stored rows. `replayed`: they were stored by an earlier call."""
+    """What a call was answered: `size` stored rows. `replayed`: they were stored by an earlier call.
+
+    `refused`: errors of rows that a partial call left out; `places`: which row of the question each stored one answers,
+    None when it is all of them.
+    """
 
     request_id: UUID
     version: ModelVersion
     size: int
     replayed: bool = False
+    refused: Sequence[dict[str, Any]] = ()
+    places: Sequence[int] | None = None
     written: Rows | None = field(default=None, repr=False)
 
     @cached_property
@@ -62,6 +69,9 @@ class _Call:
     """What every row of one call shares."""
 
     model: str
+    columns: Mapping[str, Sequence[Any]]
+    rows: int
+    partial: bool
     source: str
     by: User
     trace_id: str
@@ -87,6 +97,7 @@ def predict(
     records: Sequence[int | None] | None = None,
     cases: Sequence[str] | None = None,
     confirmed: bool | None = None,
+    partial: bool = False,
     chunk: BatchChunk | None = None,
 ) -> Answer:
     """Answer `rows` questions and store each answer before returning it.
@@ -95,7 +106,8 @@ def predict(
     `records`: per row the Record that the question is about; `cases`: what its door calls it, the key of the record or
     of the row. `chunk`: the leased part of a file that the rows are of; its batch has pinned the version, and it is
     turned to done in the transaction that stores the answers. `confirmed`: whether the person knows of values that the
-    model never saw, for doors that ask; None where nobody is asked, and warnings are only kept.
+    model never saw, for doors that ask; None where nobody is asked, and warnings are only kept. `partial`: leave out
+    rows with errors, as long as there are others; else one error refuses the call.
     Steps: replay, resolve, clean, run, label, explain, insert. Raises NotAllowed, UnknownModel, ModelSuspended,
     InvalidInput, Unconfirmed (nothing stored), NotAnswered (the failure is stored), KeyReused, KeyInUse, and
     django.db.Error when the database cannot store: then nothing was answered.
@@ -103,11 +115,16 @@ def predict(
     demand(by, "predictions.add_prediction")
     call = _Call(
         model=model,
+        columns=columns,
+        rows=rows,
+        partial=partial,
         source=str(source),  # its text: an enumeration takes longer to write down
         by=by,
         trace_id=trace_id,
         key=idempotency_key,
-        fingerprint=_fingerprint(source, model, version, columns, rows, explain, records) if idempotency_key else b"",
+        fingerprint=_fingerprint(source, model, version, columns, rows, explain, records, partial)
+        if idempotency_key
+        else b"",
         records=records or [None] * rows,
         cases=cases or [""] * rows,
         confirmed=confirmed,
@@ -116,15 +133,17 @@ def predict(
     if stored := _replay(call):
         return stored
     asked = _resolve(call, version)
-    table = asked.signature.clean(columns, rows)
+    picked = pick(asked.signature, columns, rows, partial=partial)
+    table = picked.table
     if confirmed is False and table.warnings:
         raise Unconfirmed(table.warnings)
+    call = replace(call, records=picked.of(call.records), cases=picked.of(call.cases)) if picked.places else call
     started = time.perf_counter()
     answering, scores = _run(asked, table, call)
     duration = time.perf_counter() - started
     outputs = labels.outputs(answering.signature, scores)
-    reasons = explanations.explain(answering, table, scores) if explain else [None] * rows
-    return _store(call, _rows(call, asked, answering, table, outputs, reasons, duration), answering.version)
+    reasons = explanations.explain(answering, table, scores) if explain else [None] * table.rows
+    return _store(call, _rows(call, asked, answering, table, outputs, reasons, duration), answering.version, picked)
 
 
 def _resolve(call: _Call, version: int | None) -> Serving:
@@ -142,6 +161,7 @@ def _fingerprint(
     rows: int,
     explain: bool,
     records: Sequence[int | None] | None,
+    partial: bool,
 ) -> bytes:
     """SHA-256 of the canonical request: the same key with another request must not find this one's answer."""
     request: list[Any] = [
@@ -154,6 +174,8 @@ def _fingerprint(
     ]
     if records is not None:
         request.append(list(records))
+    if partial:
+        request.append("partial")
     text = json.dumps(request, sort_keys=True, separators=(",", ":"), default=_digest)
     return hashlib.sha256(text.encode()).digest()
 
@@ -172,7 +194,12 @@ def _replay(call: _Call) -> Answer | None:
     if bytes(known.fingerprint) != call.fingerprint:
         raise KeyReused(_("This idempotency key was already used for another request. Use a new key."))
     first = Prediction.objects.for_page().get(pk=known.request_id)
-    return Answer(known.request_id, first.version, known.rows, replayed=True)
+    stored = Answer(known.request_id, first.version, known.rows, replayed=True)
+    if not call.partial:
+        return stored
+    # The rows that were left out are found again: a version does not change, nor did the question.
+    left = pick(serving.signature_of(first.version), call.columns, call.rows, partial=True)
+    return replace(stored, refused=left.refused, places=left.places)
 
 
 def _run(asked: Serving, table: CleanTable, call: _Call) -> tuple[Serving, NDArray[np.float64]]:
@@ -297,7 +324,7 @@ def _rows(
     return Rows(shared=shared | nothing | _shared(call, answering, ids), own=own)
 
 
-def _store(call: _Call, rows: Rows, version: ModelVersion) -> Answer:
+def _store(call: _Call, rows: Rows, version: ModelVersion, picked: Picked) -> Answer:
     """Commit the rows and the key together; a call that lost the race for its key answers what the winner stored."""
     request_id = UUID(str(rows.own["id"][0]))
     awaited = _awaited(call, version)
@@ -322,7 +349,7 @@ def _store(call: _Call, rows: Rows, version: ModelVersion) -> Answer:
         if call.key is not None and isinstance(error.__cause__, LockNotAvailable):
             raise KeyInUse(_("A call with this idempotency key is still running. Try again in a moment.")) from error
         raise
-    return Answer(request_id, version, len(rows), written=rows)
+    return Answer(request_id, version, len(rows), refused=picked.refused, places=picked.places, written=rows)
 
 
 def _settle(chunk: BatchChunk, request_id: UUID, rows: Rows) -> None:

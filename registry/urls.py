@@ -1,16 +1,15 @@
 """Routes of the registry."""
 
-from django.urls import path
+from django.urls import include, path
 
-from registry import api, hooks
+from registry import hooks
 from registry.views import deliveries, models, promote, requests, settings, signature, stop, versions
 
 urlpatterns = [
     # /api/v1/hooks/huggingface
     path("api/v1/hooks/huggingface", hooks.HuggingFaceHookView.as_view(), name="api-hook-huggingface"),
-    # /api/v1/models
-    path("api/v1/models", api.ModelsView.as_view(), name="api-models"),
-    path("api/v1/models/<slug:model>/ledger", api.LedgerView.as_view(), name="api-ledger"),
+    # /api/v1/models/..., /models, /metadata, /api/info
+    path("", include("registry.api.urls")),
     # /registry/, /registry/deliveries/
     path("registry/", models.index, name="registry"),
     path("registry/deliveries/", deliveries.index, name="registry-deliveries"),

@@ -26,7 +26,16 @@ def test_answer_has_the_documented_members(iris: ModelVersion, call) -> None:
     response = call({"model": "iris", "inputs": IRIS})
     body = response.json()
     assert response["Content-Type"] == JSON
-    assert set(body) == {"request_id", "model", "version", "commit", "fallback_from", "created_at", "predictions"}
+    assert set(body) == {
+        "request_id",
+        "model",
+        "version",
+        "commit",
+        "fallback_from",
+        "created_at",
+        "predictions",
+        "errors",
+    }
     assert (body["model"], body["version"], body["commit"], body["fallback_from"]) == ("iris", 1, iris.commit, None)
     (row,) = body["predictions"]
     assert set(row) == {"id", "row", "label", "score", "probabilities", "warnings", "explanation"}

@@ -1,0 +1,55 @@
+"""POST /predict: the path and shape of the seeds' clients."""
+
+from typing import Any
+
+from rest_framework.authentication import SessionAuthentication
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from predictions import actions
+from predictions.api import headers
+from predictions.api.authentication import APIKeyAuthentication, TokenAuthentication
+from predictions.api.bodies import columns_of_rows, json_object
+from predictions.models import Source
+from registry import serving
+from registry.api.base import ApiView
+from registry.models import RegisteredModel
+
+
+class SeedPredictView(ApiView):
+    """POST /predict: the path and shape of the seeds' clients, flat features for the default tabular model."""
+
+    throttle_scope = "predict"
+    authentication_classes = [APIKeyAuthentication, TokenAuthentication, SessionAuthentication]
+
+    def post(self, request: Request) -> Response:
+        """Answer one row."""
+        answer = actions.predict(
+            model=serving.default_name(RegisteredModel.InputKind.TABULAR),
+            columns=columns_of_rows([json_object(request.data)]),
+            rows=1,
+            source=Source.SEED,
+            by=request.user,  # type: ignore[arg-type]
+            idempotency_key=headers.idempotency_key(request),
+            trace_id=headers.trace_id(request),
+        )
+        return Response(_seed_body(answer), headers=headers.of_answer(request, answer))
+
+
+def _seed_body(answer: actions.Answer) -> dict[str, Any]:
+    prediction, signature = answer.predictions[0], serving.signature_of(answer.version)
+    outputs = prediction.outputs
+    shared = {
+        "request_id": answer.request_id,
+        "model": answer.version.model.name,
+        "version": answer.version.number,
+    }
+    if signature.is_regression:
+        return {"prediction": outputs["value"], **shared}
+    return {
+        "prediction": signature.class_names.index(outputs["label"]),
+        "label": outputs["label"],
+        "probability": outputs["score"],
+        "threshold": outputs.get("threshold"),
+        **shared,
+    }
