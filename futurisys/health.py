@@ -49,6 +49,30 @@ def ready(request: HttpRequest) -> JsonResponse:
     return JsonResponse({"status": status, "checks": said}, status=503 if status == "unavailable" else 200)
 
 
+def summary(request: HttpRequest) -> JsonResponse:
+    """What the seeds' monitoring reads: 200 and "ok" while every question gets its answer, else 503 and "unavailable".
+
+    Anybody may ask, so nothing is explained; `ready` has the sentences.
+    """
+    models: dict[str, str] = {}
+    try:
+        is_safe = not any(list(check()) for check in (database_problems, migration_problems, role_problems))
+        models = {name: _word(problem) for name, problem in model_states()} if is_safe else {}
+    except Error:
+        is_safe = False
+    is_fine = is_safe and "unavailable" not in models.values()
+    body = {"status": "ok" if is_fine else "unavailable", "database": "ok" if is_safe else "unavailable"}
+    return JsonResponse({**body, "models": models}, status=200 if is_fine else 503)
+
+
+def _word(problem: str | None) -> str:
+    if problem is None:
+        return "suspended"
+    if not problem:
+        return "ok"
+    return "degraded" if isinstance(problem, Degraded) else "unavailable"
+
+
 def _status(sentences: list[str]) -> str:
     if not sentences:
         return "ok"
@@ -96,16 +120,23 @@ def _same_role() -> bool:
 
 def model_problems() -> Iterator[str]:
     """Champions that cannot be loaded here. A suspended model answers nothing on purpose."""
+    return (problem for _name, problem in model_states() if problem)
+
+
+def model_states() -> Iterator[tuple[str, str | None]]:
+    """Each promoted model and what is wrong with its champion: "" for nothing, None for a suspended one."""
     for name in serving.promoted_names():
+        problem: str | None = ""
         try:
             champion = serving.champion(name)
             runtimes.check(champion.version)
         except ModelSuspended:
-            continue
+            problem = None
         except RuntimeFailed as error:
-            yield _answered_for(champion, error)
+            problem = _answered_for(champion, error)
         except RegistryError as error:
-            yield f"{name}: {error}"
+            problem = f"{name}: {error}"
+        yield name, problem
 
 
 def _answered_for(champion: serving.Serving, why: RuntimeFailed) -> str:

@@ -10,6 +10,7 @@ from typing import IO, Any
 
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
+from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework import exceptions, status
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.parsers import BaseParser
@@ -18,6 +19,8 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from registry import discovery, strict_json
+from registry.api import samples, shapes
+from registry.api.documents import PROBLEM, PROBLEMS, ProblemSerializer, example
 from registry.hub_events import HubEvent, Malformed
 
 logger = logging.getLogger(__name__)
@@ -86,13 +89,34 @@ class HookParser(BaseParser):
             raise exceptions.ParseError("The body is no strict JSON.") from error
 
 
+_DESCRIPTION = (
+    "What the Hub sends when a repository changes: JSON of at most 64 KB. It proves nothing, so the Hub itself is asked in "
+    "the background. A webhook that came before is taken again, and found to be known. 404 when the installation has no "
+    "secret."
+)
+
+
 class HuggingFaceHookView(APIView):
     """POST /api/v1/hooks/huggingface."""
 
     authentication_classes = [WebhookSecret]
     permission_classes = []
+    throttle_classes = []  # a share belongs to a token
     parser_classes = [HookParser]
 
+    @extend_schema(
+        operation_id="hooks.huggingface",
+        tags=["Registry"],
+        summary="The Hub's webhook",
+        description=_DESCRIPTION,
+        request={"application/json": shapes.EVENT},
+        responses={202: shapes.HookAnswer}
+        | {
+            (status_code, PROBLEM): OpenApiResponse(ProblemSerializer, description=PROBLEMS[status_code])
+            for status_code in (400, 401, 404, 413, 415, 503)
+        },
+        examples=[example("A push", samples.EVENT), example("Taken", samples.TAKEN, status=202)],
+    )
     def post(self, request: Request) -> Response:
         """202 with what will come of it; a webhook that came before is taken again, and found to be known."""
         try:

@@ -7,10 +7,16 @@ from typing import Any, ClassVar
 from django.http import HttpResponseNotModified
 from django.utils.cache import get_conditional_response
 from django.utils.translation import gettext as _
-from rest_framework.exceptions import ParseError
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
+
+from registry.signature import InvalidInput, printable
+
+
+def wrong(name: str, code: str, message: str) -> InvalidInput:
+    """What is wrong with one parameter or member of a request, to be raised: 400 with its name."""
+    return InvalidInput([{"row": None, "field": printable(name), "code": code, "message": message}])
 
 
 class ApiView(APIView):
@@ -24,13 +30,13 @@ class ApiView(APIView):
     throttle_scope = "read"
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        """Authentication, permissions and throttles first; then what nobody offers. Raises ParseError."""
+        """Authentication, permissions and throttles first; then what nobody offers. Raises InvalidInput."""
         super().initial(request, *args, **kwargs)
         for name in request.query_params:
             if name not in self.parameters:
-                raise ParseError(_("There is no filter “%(name)s” here.") % {"name": name[:40]})
+                raise wrong(name, "unknown_parameter", _("There is no such filter here. Remove it."))
             if len(request.query_params.getlist(name)) > 1:
-                raise ParseError(_("Send “%(name)s” once.") % {"name": name})
+                raise wrong(name, "sent_twice", _("Send “%(name)s” once.") % {"name": name})
 
 
 class TaggedView(ApiView):

@@ -1,58 +1,107 @@
 """Who put which version in charge, when and why, as JSON."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
-from rest_framework.exceptions import ParseError
+from drf_spectacular.utils import OpenApiParameter
+from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from registry import actions, promotions
-from registry.api.base import TaggedView
+from registry.api import samples, shapes
+from registry.api.base import TaggedView, wrong
+from registry.api.documents import CURSOR, PAGE_SIZE, described, example
+from registry.api.paging import PARAMETERS, Pages
 from registry.models import LedgerEntry
 
-PAGE = 50
+EARLIEST, LATEST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
+# What versions hold and no entry tells.
+LARGE = [f"{side}_version__{name}" for side in ("from", "to") for name in ("signature", "metadata", "report")]
+
+
+class LedgerPages(Pages):
+    """Newest first by the number, which counts up under the model's lock."""
+
+    ordering = "-number"
 
 
 class LedgerView(TaggedView):
     """GET /api/v1/models/{model}/ledger: who put which version in charge, when and why."""
 
-    parameters = ("at", "before")
+    parameters = (*PARAMETERS, "at", "before")
 
+    @described(
+        "models.ledger",
+        tag="Registry",
+        summary="Who put which version in charge, when and why",
+        description=(
+            "Newest first. With `at`, who answered at that moment: `{at, entry}` instead of a list. `before` goes on below an "
+            "entry by its number, for those who keep the last one they have seen."
+        ),
+        answers={200: shapes.LEDGER},
+        parameters=[
+            shapes.MODEL,
+            CURSOR,
+            PAGE_SIZE,
+            OpenApiParameter(
+                "at",
+                {"type": "string", "format": "date-time"},
+                description="A moment with its zone; 404 while it has not passed.",
+            ),
+            OpenApiParameter(
+                "before",
+                {"type": "integer", "minimum": 0, "maximum": 999_999_999},
+                description="Entries with smaller numbers.",
+            ),
+        ],
+        examples=[
+            example(
+                "One entry", {"next": None, "previous": None, "results": [samples.ENTRY], "before": None}, status=200
+            ),
+            example("At a moment", {"at": "2026-11-21T09:00:00Z", "entry": samples.ENTRY}, status=200),
+        ],
+        problems=(400, 404),
+    )
     def get(self, request: Request, model: str) -> Response:
-        """Newest first, 50 at a time: `?before=12` goes on below entry 12. `?at=2026-03-03T10:00:00Z`: who answered then."""
+        """A page, or the entry that was in force at a moment."""
         found = actions.get_model(model)
         if "at" in request.query_params:
             instant = _instant(request.query_params["at"])
             if instant > timezone.now():
-                raise ParseError(_("“at” must be a moment that has passed."))
+                raise NotFound(_("“at” must be a moment that has passed."))
             entry = promotions.champion_at(found, instant)
             return Response({"at": instant, "entry": entry and _entry(entry)})
-        entries = found.ledger.select_related("from_version", "to_version", "by", "approved_by").order_by("-number")
+        entries = found.ledger.select_related("to_version", "from_version", "by", "approved_by")
         if "before" in request.query_params:
             entries = entries.filter(number__lt=_number(request.query_params["before"]))
-        page = list(entries[: PAGE + 1])
-        more = page[PAGE - 1].number if len(page) > PAGE else None
-        return Response({"results": [_entry(entry) for entry in page[:PAGE]], "before": more})
+        pages = LedgerPages()
+        page = pages.paginate_queryset(entries.defer(*LARGE), request, self)
+        answer = pages.get_paginated_response([_entry(entry) for entry in page])
+        answer.data["before"] = page[-1].number if answer.data["next"] else None
+        return answer
 
 
 def _instant(text: str) -> datetime:
     """A moment with its zone: without one, who answered would depend on where the server stands."""
     try:
-        found = parse_datetime(text.strip().replace(" ", "+"))  # a "+" in an address means a space
+        found = parse_datetime(text.strip().upper().replace(" ", "+"))  # a "+" in an address means a space
     except ValueError:
         found = None
     if found is None or timezone.is_naive(found):
-        raise ParseError(_("“at” must be a moment with its zone, like 2026-03-03T10:00:00Z."))
-    return found
+        raise wrong("at", "not_a_moment", _("“at” must be a moment with its zone, like 2026-03-03T10:00:00Z."))
+    try:  # PostgreSQL takes no zone beyond 15:59
+        return found.astimezone(UTC)
+    except OverflowError:  # the first and the last day there are
+        return EARLIEST if found.year == 1 else LATEST
 
 
 def _number(text: str) -> int:
     if not (text.isascii() and text.isdigit() and len(text) < 10):
-        raise ParseError(_("“before” must be the number of an entry."))
+        raise wrong("before", "not_a_number", _("“before” must be the number of an entry."))
     return int(text)
 
 

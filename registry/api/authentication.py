@@ -2,7 +2,6 @@
 
 import re
 from functools import cache
-from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import connection
@@ -15,6 +14,9 @@ from knox.settings import CONSTANTS
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
+from registry.rights import PERMISSIONS, remember
+from registry.statements import fetched
+
 _TOKEN = re.compile(rb"[A-Za-z0-9_]{20,200}")
 
 
@@ -22,7 +24,8 @@ class TokenAuthentication(KnoxTokenAuthentication):
     """Knox's tokens and headers, with one prepared query a call.
 
     Knox itself reads, and cleans, all tokens of the user at each call, and builds its query anew: together a third of
-    a recorded answer. Nothing is cached: a token that was deleted or a user who was deactivated is out at once.
+    a recorded answer. What the user may do is read along. Nothing outlives the call: a token that was deleted, a user who
+    was deactivated or lost a role is out at once.
     """
 
     def authenticate_credentials(self, token: bytes) -> tuple[User, AuthToken]:
@@ -43,21 +46,22 @@ def _has_expired(stored: AuthToken) -> bool:
 
 @cache
 def _query() -> tuple[str, list[str], list[str]]:
-    """The query for a token by its first characters, as Django's own compiler writes it, and its columns."""
+    """The query for a token by its first characters, and its columns: the token's, the user's, then what they may do."""
     tokens = AuthToken.objects.filter(token_key="").select_related("user")
-    sql, _params = tokens.query.sql_with_params()
+    sql, _params = tokens.query.sql_with_params()  # as Django's own compiler writes it
+    may = PERMISSIONS.format(user=f'"{User._meta.db_table}"."id"')
+    sql = sql.replace(" FROM ", f", ARRAY({may}) FROM ", 1)
     return sql, [f.attname for f in AuthToken._meta.concrete_fields], [f.attname for f in User._meta.concrete_fields]
 
 
 def _candidates(key: str) -> list[AuthToken]:
     sql, token_names, user_names = _query()
-    with connection.cursor() as cursor:
-        cursor.execute(sql, [key])
-        rows: list[tuple[Any, ...]] = cursor.fetchall()
     size, found = len(token_names), []
-    for row in rows:
-        stored = AuthToken.from_db(connection.alias, token_names, row[:size])
-        stored.user = User.from_db(connection.alias, user_names, row[size:])
+    for *values, permissions in fetched(connection, sql, [key]):
+        stored = AuthToken.from_db(connection.alias, token_names, values[:size])
+        stored.user = User.from_db(connection.alias, user_names, values[size:])
+        if stored.user.is_active and not stored.user.is_superuser:  # of others this is not all that counts
+            remember(stored.user, permissions)
         found.append(stored)
     return found
 
