@@ -12,7 +12,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from registry import artifacts, confirmation, said
+from registry import artifacts, confirmation, metrics, said
 from registry.exceptions import NotPromotable, RegistryError, UnknownModel
 from registry.models import MAX_ATTEMPTS, ModelVersion, RegisteredModel, VersionFile
 from registry.rights import demand
@@ -113,9 +113,9 @@ def give_up_or_retry(*, version: ModelVersion) -> bool:
     if version.attempts < MAX_ATTEMPTS:
         return True
     reason = f"The import was begun {version.attempts} times and never finished; see the worker's log."
-    ModelVersion.objects.filter(pk=version.pk, status=ModelVersion.Status.IMPORTING).update(
-        status=ModelVersion.Status.REJECTED, reason=reason, finished_at=timezone.now()
-    )
+    mine = ModelVersion.objects.filter(pk=version.pk, status=ModelVersion.Status.IMPORTING)
+    if mine.update(status=ModelVersion.Status.REJECTED, reason=reason, finished_at=timezone.now()):
+        metrics.imported(version.model.name, "rejected")
     return False
 
 

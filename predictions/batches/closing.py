@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
+from predictions import metrics
 from predictions.batches import parts
 from predictions.models import Batch, BatchChunk, BatchPart, Prediction, RejectedRow
 from predictions.models.batch import OVER
@@ -48,13 +49,15 @@ def close(batch: Batch) -> None:
     if batch.status == Status.CHECKING:
         _end(batch, status=Status.CHECKED)
         return
+    found = count(batch)
     if batch.is_cancelled:
-        _end(batch, status=Status.CANCELLED, finished_at=timezone.now(), reason=batch.reason)
+        ended = _end(batch, status=Status.CANCELLED, finished_at=timezone.now(), reason=batch.reason)
     else:
-        found = count(batch)
         status = Status.DONE if found.is_complete else Status.INCOMPLETE
         reason = "" if found.is_complete else str(found)
-        _end(batch, status=status, finished_at=timezone.now(), reason=reason)
+        ended = _end(batch, status=status, finished_at=timezone.now(), reason=reason)
+    if ended:
+        metrics.file_ended(answered=found.answered, rejected=found.rejected)
     # The file comes back beside its answers, for a while.
     if not settings.BATCH_FILE_DAYS or not batch.chunks.filter(predicted__gt=0).exists():
         parts.remove(batch.pk)

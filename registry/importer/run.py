@@ -13,7 +13,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from registry import artifacts, contract, hub
+from registry import artifacts, contract, hub, metrics
 from registry.actions import Progress, endpoint_of
 from registry.contract import ContractError
 from registry.exceptions import ImportRejected, RegistryError
@@ -42,6 +42,7 @@ def run(version: ModelVersion, *, progress: Progress) -> None:
             report = package.report  # rejected or not, it says how far the import came
             examine.examine(package, progress=progress)
             finish(version, package)
+            metrics.imported(version.model.name, "ready")
     except (ImportRejected, ContractError, HubError, RegistryError, RuntimeFailed) as refused:
         if getattr(refused, "temporary", False):  # the next look at the Hub tries it again
             report["temporary"] = True
@@ -141,7 +142,8 @@ def _set_kind(model: RegisteredModel, kind: RegisteredModel.InputKind) -> None:
 
 
 def _reject(version: ModelVersion, reason: str, report: dict[str, Any]) -> None:
-    ModelVersion.objects.filter(pk=version.pk, status=ModelVersion.Status.IMPORTING).update(
+    mine = ModelVersion.objects.filter(pk=version.pk, status=ModelVersion.Status.IMPORTING)
+    rejected = mine.update(
         status=ModelVersion.Status.REJECTED,
         reason=reason.replace("\x00", " ")[:MAX_REASON],
         report=_storable(report),
@@ -149,6 +151,8 @@ def _reject(version: ModelVersion, reason: str, report: dict[str, Any]) -> None:
         leased_until=None,
         finished_at=timezone.now(),
     )
+    if rejected:
+        metrics.imported(version.model.name, "rejected")
 
 
 def _storable(value: Any) -> Any:

@@ -17,7 +17,7 @@ from django.db import connection
 from django.utils import timezone
 
 from examples.local_hub import LocalHub
-from registry import actions, discovery, tasks
+from registry import actions, discovery, metrics, tasks
 from registry.models import LEASE, MAX_ATTEMPTS, Delivery, ModelVersion, RegisteredModel
 from tests import hubs
 from tests.hubs import loopback_hub  # noqa: F401  a fixture
@@ -41,6 +41,22 @@ def sync(model: RegisteredModel) -> Delivery:
         tasks.sync_model(delivery_id=delivery.pk)
     delivery.refresh_from_db()
     return delivery
+
+
+def counted(result: str) -> float:
+    """Imports that ended so, as /metrics tells them."""
+    samples = metrics.IMPORTS.collect()[0].samples
+    return sum(each.value for each in samples if each.name.endswith("_total") and each.labels["result"] == result)
+
+
+def test_an_import_is_counted_once(model: RegisteredModel, settings: Any) -> None:
+    before = counted("ready"), counted("rejected")
+    sync(model)
+    tasks.import_version(version_id=ModelVersion.objects.get().pk)
+    assert (counted("ready"), counted("rejected")) == (before[0] + 1, before[1])
+    settings.HUB_ENDPOINTS = {}
+    tasks.import_version(version_id=begun(model, number=2).pk)
+    assert (counted("ready"), counted("rejected")) == (before[0] + 1, before[1] + 1)
 
 
 def test_sync_twice_is_one_version(model: RegisteredModel) -> None:
@@ -100,7 +116,7 @@ def test_beat_knows_its_tasks() -> None:
 
 
 def begun(model: RegisteredModel, **values: Any) -> ModelVersion:
-    return ModelVersion.objects.create(model=model, number=1, commit="1" * 40, **values)
+    return ModelVersion.objects.create(**{"model": model, "number": 1, "commit": "1" * 40, **values})
 
 
 @pytest.fixture
