@@ -157,6 +157,8 @@ def _others() -> Iterator[Page]:
     yield Page("API tokens", "business", reverse("account-tokens"))
     yield Page("ledger, JSON", "auditor", reverse("api-ledger", args=["attrition"]))
     yield Page("models, JSON", "auditor", reverse("api-models"))
+    yield from (Page("answers, JSON", reader, reverse("api-predictions")) for reader in ("decider", "business"))
+    yield Page("answers of a model, JSON", "decider", f"{reverse('api-predictions')}?model=attrition&page_size=200")
 
 
 def _admin() -> Iterator[Page]:

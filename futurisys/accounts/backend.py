@@ -6,15 +6,10 @@ from django.contrib.auth.backends import ModelBackend
 from django.contrib.auth.models import User
 from django.db import connection
 
-PERMISSIONS = """
-SELECT t.app_label || '.' || p.codename FROM auth_permission p JOIN django_content_type t ON t.id = p.content_type_id
-WHERE p.id IN (
-    SELECT permission_id FROM auth_user_user_permissions WHERE user_id = %(user)s
-    UNION ALL
-    SELECT g.permission_id FROM auth_user_groups u JOIN auth_group_permissions g USING (group_id)
-    WHERE u.user_id = %(user)s
-)
-"""
+from registry.rights import PERMISSIONS, remember
+from registry.statements import fetched
+
+STATEMENT = PERMISSIONS.format(user="%(user)s")
 
 
 class OneQueryBackend(ModelBackend):
@@ -31,8 +26,6 @@ class OneQueryBackend(ModelBackend):
 
     @staticmethod
     def _looked_up(user_obj: Any) -> set[str]:
-        with connection.cursor() as cursor:
-            cursor.execute(PERMISSIONS, {"user": user_obj.pk})
-            found = {name for (name,) in cursor.fetchall()}
-        user_obj._perm_cache = found  # the name that Django's own backend and its tests know
+        found = {name for (name,) in fetched(connection, STATEMENT, {"user": user_obj.pk})}
+        remember(user_obj, found)
         return found

@@ -42,8 +42,15 @@ def create(*, by: User, name: str, days: int) -> str:
         User.objects.select_for_update(no_key=True).get(pk=by.pk)  # two clicks are counted one after the other
         if AuthToken.objects.filter(user=by).count() >= MOST:
             raise TooManyTokens(_("You have %(most)d tokens. Revoke one that you no longer use.") % {"most": MOST})
-        stored, token = AuthToken.objects.create(by, expiry=timedelta(days=days))
-        ApiTokenName.objects.create(token=stored, name=name)
+        return hand_out(to=by, name=name, days=days)
+
+
+def hand_out(*, to: User, name: str, days: int) -> str:
+    """The same for who works at the server's terminal, and needs no right; a token may have no name."""
+    with transaction.atomic():
+        stored, token = AuthToken.objects.create(to, expiry=timedelta(days=days))
+        if name:
+            ApiTokenName.objects.create(token=stored, name=name)
     return str(token)
 
 
@@ -61,8 +68,13 @@ def one(*, of: User, number: str, at: datetime) -> Row | None:
 def revoke(*, by: User, number: str) -> None:
     """From the next call on the token opens nothing. One that is gone, or another person's, stays as it is."""
     demand(by, RIGHT)
-    if len(number) == NUMBER:
-        AuthToken.objects.filter(user=by, digest__startswith=number).delete()
+    take_back(of=by, number=number)
+
+
+def take_back(*, of: User, number: str) -> bool:
+    """The same for who works at the server's terminal; whether there was such a token."""
+    found = AuthToken.objects.filter(user=of, digest__startswith=number)
+    return len(number) == NUMBER and found.delete()[0] > 0
 
 
 def forget_expired(*, at: datetime) -> int:

@@ -1,5 +1,6 @@
 """To decide about an answer, and to say first what one expects. Both are facts; a correction is a new one."""
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -49,21 +50,30 @@ def decide(
     The same said again by the same person stores nothing and returns what is there. With a verdict that settles it, the
     answer waits no longer; "need more" leaves it waiting. Raises NotAllowed, Refused and DecidedMeanwhile.
     """
+    return decided(prediction=prediction, by=by, verdict=verdict, reason=reason, comment=comment, replaces=replaces)[0]
+
+
+def decided(
+    *, prediction: Prediction, by: User, verdict: str, reason: str, comment: str = "", replaces: Decision | None = None
+) -> tuple[Decision, bool]:
+    """The same, and whether the decision is new: for a door that tells a retry from a first time. Raises as `decide`."""
     demand(by, DECIDE)
     _demand_sight(by, prediction)
-    said = _said(verdict, reason, comment)
-    if known := _met(prediction, by, said, replaces):
-        return known
+    said = cleaned(verdict, reason, comment)
+    number = replaces.pk if replaces else None
+    if known := met(latest(prediction), by, said, number):
+        return known, False
     try:
         with transaction.atomic():
-            made = _decision(prediction, by, said, replaces)
+            own = Estimate.objects.filter(prediction=prediction, by=by).first()
+            made = unsaved(prediction, by, said, replaces, own)
             made.save(force_insert=True)
-            _await(made)
+            await_again([made])
     except IntegrityError:  # a chain and no tree: whoever comes second finds their place taken
-        if known := _met(prediction, by, said, replaces):
-            return known
+        if known := met(latest(prediction), by, said, number):
+            return known, False
         raise
-    return made
+    return made, True
 
 
 def latest(prediction: Prediction) -> Decision | None:
@@ -86,7 +96,8 @@ def _demand_sight(by: User, prediction: Prediction) -> None:
         raise NotAllowed(_("You may not see this answer."))
 
 
-def _said(verdict: str, reason: str, comment: str) -> dict[str, str]:
+def cleaned(verdict: str, reason: str, comment: str) -> dict[str, str]:
+    """What was said, as it is stored. Raises Refused."""
     try:
         comment = reasons.cleaned(comment)
     except coercion.Refused as refused:
@@ -96,9 +107,11 @@ def _said(verdict: str, reason: str, comment: str) -> dict[str, str]:
     return {"verdict": verdict, "reason": reason, "comment": comment}
 
 
-def _met(prediction: Prediction, by: User, said: dict[str, str], replaces: Decision | None) -> Decision | None:
-    """The latest decision where it says the same already. Raises DecidedMeanwhile where it is one that nobody saw."""
-    known, wanted = latest(prediction), replaces and replaces.pk
+def met(known: Decision | None, by: User, said: dict[str, str], wanted: UUID | None) -> Decision | None:
+    """The latest decision where it says the same already; `wanted`: the one to be replaced.
+
+    Raises DecidedMeanwhile where the latest is one that nobody saw.
+    """
     is_same = known is not None and known.by_id == by.pk and {name: getattr(known, name) for name in said} == said
     if known is not None and is_same and wanted in {known.pk, known.replaces_id}:
         return known
@@ -107,8 +120,10 @@ def _met(prediction: Prediction, by: User, said: dict[str, str], replaces: Decis
     return None
 
 
-def _decision(prediction: Prediction, by: User, said: dict[str, str], replaces: Decision | None) -> Decision:
-    own = Estimate.objects.filter(prediction=prediction, by=by).first()
+def unsaved(
+    prediction: Prediction, by: User, said: dict[str, str], replaces: Decision | None, own: Estimate | None
+) -> Decision:
+    """A decision with its digest; `own`: what the person expected."""
     made = Decision(prediction=prediction, by=by, estimate=own, replaces=replaces, **said)
     linked = [own and str(own.pk), replaces and str(replaces.pk)]
     sealed = seal([str(made.pk), str(prediction.pk), by.pk, *said.values(), *linked])
@@ -116,19 +131,27 @@ def _decision(prediction: Prediction, by: User, said: dict[str, str], replaces: 
     return made
 
 
-def _await(made: Decision) -> None:
-    """Whether the answer still waits: no longer once it is settled, again when a correction takes that back."""
+def await_again(made: Sequence[Decision]) -> None:
+    """Whether the answers still wait: no longer once they are settled, again when a correction takes that back."""
+    settled = [one.prediction_id for one in made if one.verdict != Decision.Verdict.NEED_MORE]
+    if settled:
+        Awaited.objects.decisions().filter(prediction__in=settled).delete()
+    if rows := [_awaited(one.prediction) for one in made if _is_taken_back(one)]:
+        Awaited.objects.bulk_create(rows, ignore_conflicts=True)
+
+
+def _is_taken_back(made: Decision) -> bool:
     if made.verdict != Decision.Verdict.NEED_MORE:
-        Awaited.objects.decisions().filter(prediction=made.prediction).delete()
-        return
-    answer, model = made.prediction, made.prediction.version.model
+        return False
     was_settled = made.replaces is not None and made.replaces.verdict != Decision.Verdict.NEED_MORE
-    if was_settled and model.is_high_risk and answer.source != Source.CHANGED:
-        since = timezone.localdate(answer.created_at)  # its old place in the queue
-        row = Awaited(
-            prediction=answer, kind=Awaited.Kind.DECISION, model=model, user_id=answer.user_id, due_date=since
-        )
-        Awaited.objects.bulk_create([row], ignore_conflicts=True)
+    answer = made.prediction
+    return was_settled and answer.version.model.is_high_risk and answer.source != Source.CHANGED
+
+
+def _awaited(answer: Prediction) -> Awaited:
+    since = timezone.localdate(answer.created_at)  # its old place in the queue
+    model = answer.version.model
+    return Awaited(prediction=answer, kind=Awaited.Kind.DECISION, model=model, user_id=answer.user_id, due_date=since)
 
 
 def estimate(*, prediction: Prediction, by: User, label: str = "", value: float | None = None) -> Estimate:

@@ -16,24 +16,25 @@ from django.utils import timezone
 from psycopg.errors import QueryCanceled
 
 from predictions.history import forms
+from predictions.history.moments import LAST
 from predictions.history.wanted import Wanted
 
 MILLISECONDS = 2_000
 STRETCH = 20_000  # answers that one statement of a download looks through
 
-_PLAIN = "SELECT id FROM predictions_prediction AS answer WHERE {conditions} ORDER BY id DESC LIMIT %(most)s"
+_PLAIN = "SELECT id FROM predictions_prediction AS answer WHERE {conditions} ORDER BY id {order} LIMIT %(most)s"
 # LIMIT keeps the inner query apart: the facts are read in order, and each is looked up until there are enough.
 _BY_FACT = """
 SELECT found.id FROM {table} AS fact, LATERAL (
     SELECT id FROM predictions_prediction AS answer WHERE answer.id = fact.prediction_id AND {conditions} LIMIT 1
-) AS found WHERE {which} ORDER BY fact.prediction_id DESC LIMIT %(most)s
+) AS found WHERE {which} ORDER BY fact.prediction_id {order} LIMIT %(most)s
 """
 # The newest of each version, then the newest of those: all versions in one condition would need a sort of all answers.
 _BY_VERSION = """
 SELECT found.id FROM unnest(%(versions)s::bigint[]) AS version (id), LATERAL (
     SELECT id FROM predictions_prediction AS answer WHERE answer.version_id = version.id AND {conditions}
-    ORDER BY id DESC LIMIT %(most)s
-) AS found ORDER BY found.id DESC LIMIT %(most)s
+    ORDER BY id {order} LIMIT %(most)s
+) AS found ORDER BY found.id {order} LIMIT %(most)s
 """
 _EQUAL = {
     "owner": "answer.user_id = %(owner)s",
@@ -44,6 +45,7 @@ _EQUAL = {
     "high": "answer.id < %(high)s",
     "call": "answer.request_id = %(call)s",
     "batch": "answer.batch_id = %(batch)s",
+    "record": "answer.record_id = %(record)s",
     # The index leaves out answers without a key.
     "key": "((answer.key = %(key)s AND NOT answer.key = '') OR answer.record_id = ANY(%(records)s::bigint[]))",
     "warned": "answer.warnings <> '[]'::jsonb",
@@ -85,14 +87,19 @@ class TooMany(Exception):
     """There is more to look through than a page can wait for."""
 
 
-def page(wanted: Wanted, *, before: uuid.UUID | None = None, most: int) -> list[uuid.UUID]:
-    """The newest that match, or those before one. Raises TooMany."""
+def page(
+    wanted: Wanted, *, before: uuid.UUID | None = None, after: uuid.UUID | None = None, most: int
+) -> list[uuid.UUID]:
+    """The newest that match, or those before one; or the oldest after one, which come first. Raises TooMany."""
     if before is not None:
         wanted = _until(wanted, before)
+    if after is not None:
+        low = uuid.UUID(int=min(after.int + 1, LAST.int))
+        wanted = replace(wanted, low=max(wanted.low, low) if wanted.low else low)
     try:
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(f"SET LOCAL statement_timeout = {MILLISECONDS:d}")
-            return _walk(cursor, wanted, most)
+            return _walk(cursor, wanted, most, order="DESC" if after is None else "ASC")
     except OperationalError as error:
         if isinstance(error.__cause__, QueryCanceled):
             raise TooMany from error
@@ -135,13 +142,13 @@ def _begin_of_stretch(end: uuid.UUID | None, low: uuid.UUID | None) -> uuid.UUID
     return row[0] if row else None
 
 
-def _walk(cursor: Any, wanted: Wanted, most: int) -> list[uuid.UUID]:
+def _walk(cursor: Any, wanted: Wanted, most: int, *, order: str = "DESC") -> list[uuid.UUID]:
     fact = _driver(wanted)
     by_version = fact is None and wanted.versions is not None and not _is_about_few(wanted)
     conditions = _conditions(wanted, fact)
     if wanted.versions is not None and not by_version:
         conditions.append(_VERSIONS)
-    told = {"conditions": " AND ".join(conditions) or "TRUE"}
+    told = {"conditions": " AND ".join(conditions) or "TRUE", "order": order}
     template = _BY_VERSION if by_version else _PLAIN
     if fact is not None:
         given = [sql for name, sql in _NARROW.items() if name in fact.names and getattr(wanted, name) is not None]
@@ -158,7 +165,7 @@ def _values(wanted: Wanted) -> dict[str, Any]:
 
 def _is_about_few(wanted: Wanted) -> bool:
     """Whether it asks for one case or one call: those are looked up, whatever else is asked."""
-    return bool(wanted.key or wanted.call)
+    return bool(wanted.key or wanted.call or wanted.record)
 
 
 def _driver(wanted: Wanted) -> _Fact | None:

@@ -21,6 +21,7 @@ class Wanted:
 
     `owner`: whose answers the reader may see, where not everybody's. `users`: of whom they are wanted.
     `key`: what the case is called; `records`: those of that key, for answers of a time when keys were not kept.
+    `record`: the one that was asked about.
     """
 
     owner: int | None = None
@@ -37,6 +38,7 @@ class Wanted:
     batch: uuid.UUID | None = None
     key: str = ""
     records: tuple[int, ...] = ()
+    record: int | None = None
 
 
 @dataclass(frozen=True)
@@ -86,7 +88,7 @@ def wanted(form: SearchForm, about: Named, user: User | AnonymousUser) -> Wanted
     if about.is_missing or (asked["batch"] and batch is None):
         more["user"] = NOBODY
     elif batch is not None:
-        limits.append(_range_of(batch))
+        limits.append(range_of(batch))
         more |= {"batch": batch.pk, "user": batch.user_id}
     if about.answer is not None and about.is_call:
         limits.append({"low": about.answer.pk, "high": a_second_after(about.answer.pk)})
@@ -98,7 +100,7 @@ def wanted(form: SearchForm, about: Named, user: User | AnonymousUser) -> Wanted
         more |= {"key": about.key, "records": records_of(about.key)}
     return Wanted(
         owner=None if user.has_perm(OTHERS) else user.pk,
-        versions=_versions(asked["model"], asked["version"]),
+        versions=versions_of(asked["model"], asked["version"]),
         label=asked["answer"],
         source=asked["source"],
         decision=asked["decision"],
@@ -119,7 +121,7 @@ def _batch(number: uuid.UUID, user: User | AnonymousUser) -> Batch | None:
     return Batch.objects.visible_to(user).filter(pk=number).first()
 
 
-def _range_of(batch: Batch) -> dict[str, uuid.UUID]:
+def range_of(batch: Batch) -> dict[str, uuid.UUID]:
     """Between which numbers the answers of a file lie: from its first call to a second after its last one."""
     # Not Min and Max: PostgreSQL has none for UUIDs.
     calls = BatchChunk.objects.filter(batch=batch, request_id__isnull=False).values_list("request_id", flat=True)
@@ -136,7 +138,8 @@ def records_of(key: str) -> tuple[int, ...]:
     return tuple(Record.objects.filter(dataset__in=sets, key=key).values_list("pk", flat=True))
 
 
-def _versions(model: str, number: int | None) -> tuple[int, ...] | None:
+def versions_of(model: str, number: int | None) -> tuple[int, ...] | None:
+    """The versions of a model, or the one of that number; None without a model, and nobody's where there is none."""
     if not model:
         return None
     found = ModelVersion.objects.filter(model__name=model)

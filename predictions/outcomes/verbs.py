@@ -15,12 +15,13 @@ from predictions.imports.csv_files import Sheet
 from predictions.models import Awaited, Outcome, Prediction
 from predictions.outcomes.planning import Choices, plan
 from predictions.outcomes.sentences import too_early, why
-from predictions.outcomes.words import LONGEST_LABEL
+from predictions.outcomes.words import LONGEST_LABEL, Said
 from predictions.outcomes.writing import payload, write
 from registry import serving
 from registry.exceptions import NotAllowed
 from registry.facts import seal
 from registry.rights import demand
+from registry.signature import Signature
 
 RIGHT = "predictions.add_outcome"
 LONGEST_COMMENT = 2_000
@@ -55,6 +56,35 @@ def record_outcome(
     `replaces`: the latest outcome of the answer, which this one corrects; `withdrawn`: that one is taken back, and
     neither a label, a value nor a day is needed. What was said already makes no second row: the row there is returned.
     The answer is awaited no more, from the same transaction on. Raises NotAllowed, OutcomeRefused, Meanwhile.
+    """
+    return recorded(
+        prediction=prediction,
+        by=by,
+        origin=origin,
+        label=label,
+        value=value,
+        observed_date=observed_date,
+        comment=comment,
+        replaces=replaces,
+        withdrawn=withdrawn,
+    )[0]
+
+
+def recorded(
+    *,
+    prediction: Prediction,
+    by: User,
+    origin: str,
+    label: str = "",
+    value: float | None = None,
+    observed_date: date | None = None,
+    comment: str = "",
+    replaces: Outcome | None = None,
+    withdrawn: bool = False,
+) -> tuple[Outcome, bool]:
+    """The same, and whether the outcome is new: for a door that tells a retry from a first time.
+
+    Raises as `record_outcome`.
     """
     demand(by, RIGHT)
     if not may_see(prediction, by):
@@ -132,16 +162,23 @@ def problems(wanted: Outcome) -> dict[str, str]:
     """Why this cannot be reported, a sentence per argument; empty when it can."""
     if wanted.is_withdrawn:
         return {} if wanted.replaces_id else {"withdrawn": _("There is nothing to withdraw.")}
-    signature = serving.signature_of(wanted.prediction.version)
-    found = {}
-    if signature.is_regression:
-        if wanted.value is None or not math.isfinite(wanted.value) or wanted.label:
-            found["value"] = _("Enter the value that came about, as a number.")
-    elif wanted.value is not None or wanted.label not in {name[:LONGEST_LABEL] for name in signature.class_names}:
-        found["label"] = _("Choose what happened.")
+    said = Said(wanted.label, wanted.value)
+    answered = timezone.localdate(wanted.prediction.created_at)
+    found = impossible(serving.signature_of(wanted.prediction.version), said, wanted.observed_date, answered)
     if len(wanted.comment) > LONGEST_COMMENT:
         found["comment"] = _("Shorten the comment to %(most)s characters.") % {"most": LONGEST_COMMENT}
-    if sentence := _day_problem(wanted.observed_date, timezone.localdate(wanted.prediction.created_at)):
+    return found
+
+
+def impossible(signature: Signature, said: Said, observed: date | None, answered: date) -> dict[str, str]:
+    """Why this cannot have happened after an answer of that day, a sentence per argument; empty when it can."""
+    found = {}
+    if signature.is_regression:
+        if said.value is None or not math.isfinite(said.value) or said.label:
+            found["value"] = _("Enter the value that came about, as a number.")
+    elif said.value is not None or said.label not in {name[:LONGEST_LABEL] for name in signature.class_names}:
+        found["label"] = _("Choose what happened.")
+    if sentence := _day_problem(observed, answered):
         found["observed_date"] = sentence
     return found
 
@@ -154,10 +191,10 @@ def _day_problem(observed: date | None, answered: date) -> str:
     return too_early(answered) if observed < answered else ""
 
 
-def _once(wanted: Outcome, latest: Outcome | None) -> Outcome:
+def _once(wanted: Outcome, latest: Outcome | None) -> tuple[Outcome, bool]:
     """Store it, unless it is there already. Two people at once: the database lets one first, or one next, outcome be."""
     if latest is not None and _says(latest) == _says(wanted):
-        return latest
+        return latest, False
     if wanted.replaces_id != (latest.pk if latest else None):
         raise Meanwhile(meanwhile())
     sealed = seal(payload(wanted))
@@ -169,12 +206,12 @@ def _once(wanted: Outcome, latest: Outcome | None) -> Outcome:
     except IntegrityError as error:
         latest = latest_of(wanted.prediction)
         if latest is not None and _says(latest) == _says(wanted):
-            return latest
+            return latest, False
         raise Meanwhile(meanwhile()) from error
     except OperationalError as error:
         refuse_to_wait(error)
         raise
-    return wanted
+    return wanted, True
 
 
 def refuse_to_wait(error: OperationalError) -> None:

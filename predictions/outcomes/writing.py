@@ -62,15 +62,22 @@ def _payload(
     return [*who, *what, str(report.replaces) if report.replaces else None]
 
 
-def write(reports: Sequence[Report], *, by: User, origin: str) -> None:
-    """Insert them, and await these answers' outcomes no more. Runs in the caller's transaction."""
+def write(reports: Sequence[Report], *, by: User, origin: str) -> dict[UUID, UUID]:
+    """Insert them, and await these answers' outcomes no more. Runs in the caller's transaction.
+
+    Comes back with the number of the outcome of each answer.
+    """
     # Two files at once meet in the same order, so that neither waits for the other.
     ordered = sorted(reports, key=lambda report: report.prediction.int)
+    numbers: dict[UUID, UUID] = {}
     with connection.cursor() as cursor:
         for start in range(0, len(ordered), AT_ONCE):
             part = ordered[start : start + AT_ONCE]
-            cursor.execute(_INSERT, [by.pk, origin, json.dumps(_rows(part, by, origin), ensure_ascii=False)])
+            rows = _rows(part, by, origin)
+            cursor.execute(_INSERT, [by.pk, origin, json.dumps(rows, ensure_ascii=False)])
             cursor.execute(_ARRIVED, [[report.prediction for report in part]])
+            numbers |= {report.prediction: UUID(row["id"]) for report, row in zip(part, rows, strict=True)}
+    return numbers
 
 
 def _rows(reports: Sequence[Report], by: User, origin: str) -> list[dict[str, Any]]:

@@ -265,7 +265,7 @@ def test_what_fails_to_be_stored_leaves_it_waiting(answer: Prediction, decider: 
     def fail(_made: Decision) -> None:
         raise RuntimeError
 
-    monkeypatch.setattr(verbs, "_await", fail)
+    monkeypatch.setattr(verbs, "await_again", fail)
     with pytest.raises(RuntimeError):
         verbs.decide(prediction=answer, by=decider, **AGREE)
     assert (waits(answer), Decision.objects.count()) == (True, 0)

@@ -55,6 +55,7 @@ def _page(request: HttpRequest, form: TokenForm, status: int = 200, **more: str)
         "form": form,
         "rows": tokens.listed(of=user, at=timezone.now()),
         "example": request.build_absolute_uri(reverse("api-models")),
+        "docs": reverse("docs"),
         **more,
     }
     return render(request, "account/tokens.html", context, status=status)
