@@ -135,7 +135,7 @@ def collected() -> CollectorRegistry:
     registry = CollectorRegistry()
     registry.register(ModelInfo())
     if settings.METRICS_FOLDER:
-        MultiProcessCollector(registry, str(settings.METRICS_FOLDER))
+        MultiProcessCollector(registry, str(settings.METRICS_FOLDER))  # type: ignore[no-untyped-call]
     else:
         for metric in (imported.IMPORTS, asked.PREDICTIONS, asked.DURATION, asked.BATCH_ROWS):
             registry.register(metric)

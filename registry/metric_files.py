@@ -56,4 +56,4 @@ def use(folder: Path) -> None:
     """From now on counters are made in files of that folder; to be called before the first of them is."""
     folder.mkdir(parents=True, exist_ok=True)
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder)
-    values.ValueClass = values.MultiProcessValue(Places(folder).mine)
+    values.ValueClass = values.MultiProcessValue(Places(folder).mine)  # type: ignore[no-untyped-call]

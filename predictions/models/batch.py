@@ -27,6 +27,8 @@ class Batch(models.Model):
 
     `dialect`: {"delimiter", "encoding", "decimal", "header"}, keys of predictions.imports.csv_files.
     `headings`: what the file calls its columns. `mapping`: {"fields": {feature: column index}, "key": index or null}.
+    `wishes`: what a program said of a file that nobody is asked about, see predictions/batches/unattended.py; null once
+    a person decides, or nothing is left to be decided.
     """
 
     class Kind(models.TextChoices):
@@ -86,6 +88,11 @@ class Batch(models.Model):
     created_at = models.DateTimeField(_("sent"), auto_now_add=True)
     submitted_at = models.DateTimeField(_("submitted"), null=True)
     finished_at = models.DateTimeField(_("finished"), null=True)
+    wishes = models.JSONField(_("what a program said of it"), null=True)
+    runs_after_check = models.BooleanField(_("runs by itself after the check"), default=False)
+    idempotency_key = models.CharField(_("idempotency key"), max_length=255, blank=True)
+    # SHA-256 of what was sent with the key besides the file, as hexadecimal digits.
+    fingerprint = models.CharField(_("fingerprint"), max_length=64, blank=True)
 
     objects = BatchQuerySet.as_manager()
 
@@ -95,6 +102,11 @@ class Batch(models.Model):
         indexes = [
             models.Index(fields=["user", "-created_at"], name="batch_by_user"),
             models.Index(fields=["status", "served_at"], name="batch_by_turn"),
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["user", "idempotency_key"], name="batch_once_per_key", condition=~Q(idempotency_key="")
+            ),
         ]
 
     def __str__(self) -> str:

@@ -25,6 +25,7 @@ class Source(models.TextChoices):
     CHANGED = "changed", _("Form, values changed")  # with other values than the record or earlier answer it is about
     API = "api", _("API")
     SEED = "seed", _("API, short path")
+    V2 = "v2", _("Open Inference Protocol")
     RECORDS = "records", _("Records")
     BATCH = "batch", _("Batch")
 
@@ -104,6 +105,10 @@ class PredictionQuerySet(models.QuerySet["Prediction"]):
         Outside a transaction the statement is one, and has committed on return.
         """
         writing.write(connections[self.db], rows)
+
+    def written(self, rows: "Rows") -> "list[Prediction]":
+        """The rows of a call that `record` has stored, in order, as they were written."""
+        return writing.timed(connections[self.db], rows)
 
 
 def a_second_after(number: UUID) -> UUID:

@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from itertools import repeat
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 import orjson
 from django.apps import apps
@@ -12,10 +13,13 @@ from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.utils import CursorWrapper
 
+from registry.statements import fetched
+
 if TYPE_CHECKING:
     from predictions.models.prediction import Prediction
 
 COPY_FROM = 50  # rows; for fewer an INSERT takes less
+INSTANCES_TO = 1000  # rows of a call that are told as they were written; for more nobody makes instances
 AT_ONCE = 500  # rows sent at once, so that the database begins before the last one is written down
 
 _ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
@@ -33,46 +37,109 @@ class Rows:
         return len(self.own["id"])
 
     @cached_property
+    def related(self) -> dict[str, Any]:
+        """The rows that all these refer to, by field."""
+        return {
+            field.name: self.shared[field.name]
+            for field in _fields()
+            if field.name in self.shared and field.is_relation
+        }
+
+    @cached_property
+    def values(self) -> list[tuple[Any, ...]]:
+        """Row by row, in the order of the columns."""
+        columns: list[Iterable[Any]] = []
+        for field in _fields():
+            if field.attname in self.own:
+                columns.append(self.own[field.attname])
+            elif field.name in self.related:
+                columns.append(repeat(self.related[field.name] and self.related[field.name].pk))
+            else:
+                known = field.attname in self.shared
+                columns.append(repeat(self.shared[field.attname] if known else field.get_default()))
+        return list(zip(*columns, strict=False))
+
+    @cached_property
     def instances(self) -> "list[Prediction]":
         """The same as model instances; for a million rows nobody makes them."""
-        model = apps.get_model("predictions", "Prediction")
-        return [
-            model(**self.shared, **dict(zip(self.own, values, strict=True)))
-            for values in zip(*self.own.values(), strict=True)
-        ]
+        model, names = apps.get_model("predictions", "Prediction"), [field.attname for field in _fields()]
+        made = [model.from_db(None, names, values) for values in self.values]
+        for row in made:
+            row._state.fields_cache.update(self.related)
+        return made
 
 
 def write(connection: BaseDatabaseWrapper, rows: Rows) -> None:
-    """Insert the rows. Of few, the instances get their created_at; of many they are read again by who needs them."""
+    """Insert the rows. Of few, the instances get their created_at at once, of many by `timed`."""
+    if len(rows) < COPY_FROM:
+        _insert(connection, rows)
+        return
     with connection.cursor() as cursor:
-        if len(rows) < COPY_FROM:
-            _insert(connection, cursor, rows)
-        else:
-            _copy(connection, cursor, rows)
+        _copy(connection, cursor, rows)
 
 
+@cache
 def _fields() -> "list[models.Field[Any, Any]]":
     """What an INSERT names: every column but the one the database's clock fills."""
     model = apps.get_model("predictions", "Prediction")
     return [field for field in model._meta.concrete_fields if field.db_default is models.NOT_PROVIDED]
 
 
+@cache
 def _table_and_names() -> tuple[str, str]:
     table = apps.get_model("predictions", "Prediction")._meta.db_table
     return table, ", ".join(f'"{field.column}"' for field in _fields())
 
 
-def _insert(connection: BaseDatabaseWrapper, cursor: CursorWrapper, rows: Rows) -> None:
+@cache
+def _statement(rows: int) -> str:
+    table, names = _table_and_names()
+    places = ", ".join([f"({', '.join(['%s'] * len(_fields()))})"] * rows)
+    return f'INSERT INTO "{table}" ({names}) VALUES {places} RETURNING created_at'  # noqa: S608
+
+
+@cache
+def _documents() -> list[int]:
+    """The places of columns that hold JSON."""
+    return [place for place, field in enumerate(_fields()) if isinstance(field, models.JSONField)]
+
+
+def _insert(connection: BaseDatabaseWrapper, rows: Rows) -> None:
     """One INSERT by hand: building it anew through the ORM costs several times what PostgreSQL needs to run it."""
-    fields, (table, names) = _fields(), _table_and_names()
-    places = ", ".join([f"({', '.join(['%s'] * len(fields))})"] * len(rows))
-    values = [
-        field.get_db_prep_save(field.pre_save(row, add=True), connection) for row in rows.instances for field in fields
-    ]
-    cursor.execute(f'INSERT INTO "{table}" ({names}) VALUES {places} RETURNING created_at', values)  # noqa: S608
-    for row, (created_at,) in zip(rows.instances, cursor.fetchall(), strict=True):
-        row.created_at = created_at
-        row._state.adding, row._state.db = False, connection.alias
+    parameters: list[Any] = []
+    for values in rows.values:
+        start = len(parameters)
+        parameters += values
+        for place in _documents():
+            parameters[start + place] = _value(values[place])
+    _stored(connection, rows.instances, fetched(connection, _statement(len(rows)), parameters))
+
+
+def timed(connection: BaseDatabaseWrapper, rows: Rows) -> "list[Prediction]":
+    """The instances of rows that were written, with the time that the database gave each: COPY tells nobody."""
+    instances = rows.instances
+    if "created_at" not in instances[0].__dict__:
+        first, last = rows.own["id"][0], rows.own["id"][-1]
+        _stored(connection, instances, fetched(connection, _times(), [first, last, first]))
+        for row in instances:
+            row.id, row.request_id = UUID(str(row.id)), UUID(str(row.request_id))  # for COPY they are texts
+    return instances
+
+
+@cache
+def _times() -> str:
+    table, _names = _table_and_names()
+    return f'SELECT created_at FROM "{table}" WHERE id BETWEEN %s AND %s AND request_id = %s ORDER BY id'  # noqa: S608
+
+
+def _stored(connection: BaseDatabaseWrapper, instances: "list[Prediction]", times: list[tuple[Any, ...]]) -> None:
+    for row, (created_at,) in zip(instances, times, strict=True):
+        row.created_at, row._state.db = created_at, connection.alias
+
+
+def _value(value: Any) -> str | None:
+    """JSON as text, of which the server knows what it shall be."""
+    return None if value is None else orjson.dumps(value).decode()
 
 
 def _copy(connection: BaseDatabaseWrapper, cursor: CursorWrapper, rows: Rows) -> None:

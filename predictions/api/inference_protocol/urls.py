@@ -13,7 +13,11 @@ urlpatterns = [
     path("v2/models/<slug:model>", views.ModelView.as_view(), name="v2-model"),
     path("v2/models/<slug:model>/ready", views.ModelReadyView.as_view(), name="v2-model-ready"),
     path("v2/models/<slug:model>/infer", views.InferView.as_view(), name="v2-infer"),
-    path("v2/models/<slug:model>/versions/<int:number>", views.ModelView.as_view(), name="v2-version"),
-    path("v2/models/<slug:model>/versions/<int:number>/ready", views.ModelReadyView.as_view(), name="v2-version-ready"),
-    path("v2/models/<slug:model>/versions/<int:number>/infer", views.InferView.as_view(), name="v2-version-infer"),
+    path("v2/models/<slug:model>/versions/<int:number>", views.VersionView.as_view(), name="v2-version"),
+    path(
+        "v2/models/<slug:model>/versions/<int:number>/ready", views.VersionReadyView.as_view(), name="v2-version-ready"
+    ),
+    path(
+        "v2/models/<slug:model>/versions/<int:number>/infer", views.VersionInferView.as_view(), name="v2-version-infer"
+    ),
 ]
