@@ -7,6 +7,9 @@ from registry.exceptions import ModelSuspended, NotAllowed, UnknownModel
 from registry.runtimes.base import RuntimeFailed
 from registry.signature import InvalidInput
 
+# Kinds of failures that say nothing about the question, and the seconds until it is worth asking again.
+AWAY = {"load": 60, "stopped": 5, "busy": 5}
+
 
 class KeyReused(Exception):
     """The idempotency key was sent before with another request."""
@@ -46,6 +49,7 @@ class NotAnswered(Exception):
 
 
 __all__ = [
+    "AWAY",
     "Changed",
     "ChunkTaken",
     "InvalidInput",

@@ -1,23 +1,358 @@
 """Files of rows, as the wizard takes them."""
 
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.db.models import Q
+from django.http import StreamingHttpResponse
+from django.urls import reverse
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter
+from rest_framework.exceptions import APIException, NotFound, PermissionDenied
+from rest_framework.parsers import MultiPartParser
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from predictions.api import batch_shapes, filters, headers
+from predictions.api.batch_shapes import (
+    BEGUN,
+    EXAMPLE,
+    FILTERS,
+    WHOLE,
+    BatchPageSerializer,
+    BatchSerializer,
+    NewBatchSerializer,
+)
+from predictions.api.renderers import JSONRenderer
+from predictions.batches import counts, downloads, unattended, verbs
+from predictions.batches.counts import Counts
+from predictions.batches.earlier import earlier
+from predictions.batches.listing import SEES_ALL
+from predictions.exceptions import InvalidInput, NotNow
+from predictions.models import Batch
+from predictions.models.batch import BatchQuerySet
 from registry.api.base import ApiView
+from registry.api.documents import CURSOR, IDEMPOTENCY_KEY, PAGE_SIZE, TRACEPARENT, described, example
+from registry.api.paging import PARAMETERS, Cursor, Pages
+from registry.rights import demand
+
+RIGHTS = ("predictions.add_batch", "predictions.add_prediction")
+POLL_SECONDS = 5
+CSV_FILE = {(200, "text/csv"): OpenApiTypes.STR}
+NUMBER = OpenApiParameter("id", OpenApiTypes.UUID, OpenApiParameter.PATH, description="Number of a file.")
+
+
+def _lines(name: str, text: str) -> OpenApiExample:
+    return OpenApiExample(name, value=text, response_only=True, status_codes=["200"], media_type="text/csv")
+
+
+class Gone(APIException):
+    """There was a file once."""
+
+    status_code = 410
+    default_code = "gone"
+
+
+class NothingYet(APIException):
+    """Ask again."""
+
+    status_code = 409
+    default_code = "not_now"
+    wait = POLL_SECONDS
+
+
+class NoRoom(APIException):
+    """The server could not put the file down."""
+
+    status_code = 503
+    default_code = "no_room"
+    wait = 60
+
+
+class CSVRenderer(JSONRenderer):
+    """Who asks for a CSV file is told in JSON why there is none."""
+
+    media_type = "text/csv"
 
 
 class BatchesView(ApiView):
     """GET and POST /api/v1/batches."""
 
+    parameters = (*PARAMETERS, "status", "model", "created_after", "created_before")
+    parser_classes = [MultiPartParser]
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """A file counts to another share of calls than a look at the list."""
+        self.throttle_scope = "files" if request.method == "POST" else "read"
+        super().initial(request, *args, **kwargs)
+
+    @described(
+        "batches.list",
+        tag="Batches",
+        summary="Files that were handed in, newest first",
+        description="Your own files; everybody's with the right to see them. Pages go by cursor and are never counted.",
+        answers={200: BatchPageSerializer},
+        parameters=[*FILTERS, CURSOR, PAGE_SIZE],
+        examples=[example("One file", {"next": None, "previous": None, "results": [EXAMPLE]}, status=200)],
+        problems=(400,),
+    )
+    def get(self, request: Request) -> Response:
+        """A page of files."""
+        user = _person(request)
+        if not (user.has_perm("predictions.add_batch") or user.has_perm(SEES_ALL)):
+            raise PermissionDenied
+        wanted = _named(Batch.objects.visible_to(user)).filter(_filtered(request.query_params.dict()))
+
+        def window(cursor: Cursor | None, most: int) -> Sequence[Batch]:
+            is_back = cursor is not None and cursor.back
+            found = wanted if cursor is None else wanted.filter(_beside(*cursor.position, is_newer=is_back))
+            return list(found.order_by(*(("created_at", "pk") if is_back else ("-created_at", "-pk")))[:most])
+
+        pages = Pages()
+        page: list[Batch] = pages.walk(request, window, read=_place, at=_written)
+        known = counts.counts(page)
+        return pages.get_paginated_response([batch_shapes.line(one, known.get(one.pk, Counts())) for one in page])
+
+    @described(
+        "batches.create",
+        tag="Batches",
+        summary="Hand in a file of rows",
+        description="The file is kept, checked row by row and, unless `start` is `check`, run by itself: good rows are "
+        "answered, the others come back in `rejected.csv` with the reason. If another version is promoted in between, the "
+        "file is checked again for it. Follow it at `Location`. Headings that leave out a field which the model needs are "
+        "400 with `mapping.<field>` in `errors`; of a workbook they are known only once it was read: it is `refused` then, "
+        "with the `reason`. The same content may be sent again: `same_file_as` names the file before.",
+        request={"multipart/form-data": NewBatchSerializer},
+        answers={202: BatchSerializer, 200: BatchSerializer},
+        parameters=[IDEMPOTENCY_KEY, TRACEPARENT],
+        examples=[
+            example(
+                "With a mapping", {"file": "…", "model": "attrition", "mapping": '{"age": "Âge"}', "key": "Matricule"}
+            ),
+            example("Taken", BEGUN, status=202),
+            example("Taken by an earlier call", WHOLE, status=200),
+        ],
+        problems=(400, 404, 409, 413, 415, 422),
+    )
+    def post(self, request: Request) -> Response:
+        """Take a file."""
+        user = _person(request)
+        for right in RIGHTS:  # before a file is read
+            demand(user, right)
+        key = headers.idempotency_key(request) or ""
+        try:
+            said = batch_shapes.sent(request)
+            received = unattended.receive(
+                file=said["file"],
+                name=said["file"].name or "",
+                model=said.get("model"),
+                by=user,
+                language=get_language() or "en",
+                wishes=batch_shapes.wishes(said),
+                key=key,
+            )
+        except OSError as error:
+            raise NoRoom(_("The file could not be kept: there is no room for it. Tell an administrator.")) from error
+        more = {"Location": reverse("api-batch", args=[received.batch.pk]), **_trace(request)}
+        return _told(request, received.batch.pk, 200 if received.is_replay else 202, more, is_replay=received.is_replay)
+
 
 class BatchView(ApiView):
     """GET /api/v1/batches/{id}."""
 
+    @described(
+        "batches.read",
+        tag="Batches",
+        summary="How far a file is, and what came of it",
+        description="Ask until `is_over`, every few seconds. `done`: answers and rejected rows add up to the rows of the "
+        "file; anything else that is over says why in `reason`.",
+        answers={200: BatchSerializer},
+        parameters=[NUMBER],
+        examples=[example("A file that is done", WHOLE, status=200)],
+        problems=(404,),
+    )
+    def get(self, request: Request, pk: uuid.UUID) -> Response:
+        """One file."""
+        return _told(request, pk, 200)
 
-class BatchResultsView(ApiView):
+
+class _DownloadView(ApiView):
+    """A CSV file, streamed as the page's download is: written as the file was, formulas as texts."""
+
+    throttle_scope = "files"
+    renderer_classes = [CSVRenderer, JSONRenderer]
+
+    def _batch(self, request: Request, pk: uuid.UUID, *, is_results: bool) -> Batch:
+        """Raises NotFound, NothingYet, Gone."""
+        batch = _found(request, pk)
+        is_there = batch_shapes.has_results(batch) if is_results else batch_shapes.has_rejected(batch)
+        if not is_there:
+            raise NothingYet(_("There is nothing yet. Ask again in some seconds."))
+        if not counts.counts([batch]):
+            raise Gone(_("Nothing was kept of this file: it was refused, or stopped before it was run."))
+        return batch
+
+
+class BatchResultsView(_DownloadView):
     """GET /api/v1/batches/{id}/results.csv."""
 
+    @described(
+        "batches.results",
+        tag="Batches",
+        summary="The answers to a file",
+        description="A line for each row that was answered, in the order of the file: its own columns, as long as the file "
+        "is kept and you may see all of it, else the fields that were asked about; then the answer. Written as the file "
+        "was, with headings in the language of the request. 409 until the file is over, 410 when nothing was kept of it.",
+        answers=CSV_FILE,
+        parameters=[NUMBER],
+        examples=[_lines("Two answers", "id,age,Answer,Score\n17,42,leaves,0.63\n18,31,stays,0.12\n")],
+        problems=(404, 406, 409, 410),
+    )
+    def get(self, request: Request, pk: uuid.UUID) -> StreamingHttpResponse:
+        """Every answer."""
+        batch = self._batch(request, pk, is_results=True)
+        return _file(batch, "results", downloads.results_lines(batch, _person(request)))
 
-class BatchRejectedView(ApiView):
+
+class BatchRejectedView(_DownloadView):
     """GET /api/v1/batches/{id}/rejected.csv."""
+
+    @described(
+        "batches.rejected",
+        tag="Batches",
+        summary="The rows that got no answer",
+        description="A line for each, as it was sent, with two columns more: the reason and the field. Mend them and hand "
+        "the file in again. 409 until the file is checked, 410 when nothing was kept of it.",
+        answers=CSV_FILE,
+        parameters=[NUMBER],
+        examples=[_lines("One row", "id,age,Reason,Field\n19,old,Enter a number.,age\n")],
+        problems=(404, 406, 409, 410),
+    )
+    def get(self, request: Request, pk: uuid.UUID) -> StreamingHttpResponse:
+        """Every rejected row, and why."""
+        batch = self._batch(request, pk, is_results=False)
+        return _file(batch, "rejected", downloads.rejected_lines(batch, _person(request)))
 
 
 class BatchCancelView(ApiView):
     """POST /api/v1/batches/{id}/cancel."""
+
+    throttle_scope = "write"
+
+    @described(
+        "batches.cancel",
+        tag="Batches",
+        summary="Stop a file",
+        description="Rows that have an answer keep it; before the run nothing is kept of the file. A file that is running "
+        "ends within seconds: ask until `is_over`. Stopping it twice is the same as once. 409 when it is over.",
+        answers={200: BatchSerializer},
+        parameters=[NUMBER],
+        examples=[example("Stopped", WHOLE | {"status": "cancelled", "is_cancelled": True}, status=200)],
+        problems=(404, 409),
+    )
+    def post(self, request: Request, pk: uuid.UUID) -> Response:
+        """Stop it."""
+        batch = _found(request, pk)
+        try:
+            verbs.cancel(batch=batch, by=_person(request))
+        except NotNow:
+            batch.refresh_from_db(fields=["is_cancelled"])
+            if not batch.is_cancelled:
+                raise
+            return _told(request, pk, 200, is_replay=True)
+        return _told(request, pk, 200)
+
+
+def _person(request: Request) -> User:
+    return request.user  # type: ignore[return-value]  # IsAuthenticated lets nobody else in
+
+
+def _named(batches: BatchQuerySet) -> BatchQuerySet:
+    return batches.select_related("model", "user", "version__model", "dataset").defer("version__report")
+
+
+def _found(request: Request, pk: uuid.UUID) -> Batch:
+    """A file that the person may see; another one and none are told in the same words."""
+    batch = _named(Batch.objects.visible_to(_person(request))).filter(pk=pk).first()
+    if batch is None:
+        raise NotFound(_("There is no such file."))
+    return batch
+
+
+def _told(
+    request: Request, pk: uuid.UUID, status: int, more: Mapping[str, str] | None = None, *, is_replay: bool = False
+) -> Response:
+    """Everything about a file as it is now."""
+    batch = _found(request, pk)
+    known, before = counts.counts([batch]).get(batch.pk, Counts()), earlier(batch, _person(request))
+    body = batch_shapes.whole(batch, known, counts.findings(batch), before.batch.pk if before else None)
+    replay = {"Idempotent-Replayed": "true"} if is_replay else {}
+    return Response(body, status=status, headers={**(more or {}), **replay})
+
+
+def _trace(request: Request) -> dict[str, str]:
+    return {"traceparent": request.headers["traceparent"]} if headers.trace_id(request) else {}
+
+
+def _file(batch: Batch, what: str, lines: Iterator[str]) -> StreamingHttpResponse:
+    named = {
+        "Content-Disposition": f'attachment; filename="{downloads.file_name(batch, what)}"',
+        "Cache-Control": "no-store",
+        "X-Content-Type-Options": "nosniff",
+    }
+    return StreamingHttpResponse(downloads.blocks(lines), content_type="text/csv; charset=utf-8", headers=named)
+
+
+# -- the list
+
+
+def _filtered(query: Mapping[str, str]) -> Q:
+    """Raises InvalidInput, naming each filter that is wrong."""
+    wanted, errors = Q(), []
+    for name, lookup in (("created_after", "created_at__gte"), ("created_before", "created_at__lt")):
+        try:
+            wanted &= Q(**{lookup: _moment(query[name])}) if name in query else Q()
+        except ValueError as wrong:
+            errors.append({"row": None, "field": name, "code": "bad_value", "message": str(wrong)})
+    if (status := query.get("status")) is not None:
+        wanted &= Q(status=status)
+        if status not in Batch.Status.values:
+            message = _("The state is one of: %(states)s.") % {"states": ", ".join(Batch.Status.values)}
+            errors.append({"row": None, "field": "status", "code": "bad_value", "message": message})
+    try:
+        wanted &= Q(model__name=filters.name(query["model"])) if "model" in query else Q()
+    except ValueError as wrong:
+        errors.append({"row": None, "field": "model", "code": "bad_value", "message": str(wrong)})
+    if errors:
+        raise InvalidInput(errors)
+    return wanted
+
+
+def _written(batch: Batch) -> str:
+    return f"{batch.created_at.isoformat()}/{batch.pk}"
+
+
+def _place(text: str) -> tuple[datetime, uuid.UUID]:
+    """When a file was sent, and its number. Raises ValueError for what `_written` did not write."""
+    moment, _slash, number = text.partition("/")
+    return _moment(moment), uuid.UUID(number)
+
+
+def _moment(text: str) -> datetime:
+    """As the database takes it, which knows fewer zones than ISO 8601. Raises ValueError."""
+    found = filters.moment(text)
+    try:
+        return found.astimezone(UTC)
+    except OverflowError:  # a zone reaches over an end of the calendar
+        return datetime.max.replace(tzinfo=UTC) if found.year > 5000 else datetime.min.replace(tzinfo=UTC)
+
+
+def _beside(moment: datetime, number: uuid.UUID, *, is_newer: bool) -> Q:
+    """The files on one side of another one: several may be of one moment."""
+    side = "gt" if is_newer else "lt"
+    return Q(**{f"created_at__{side}": moment}) | Q(created_at=moment, **{f"pk__{side}": number})

@@ -3,12 +3,10 @@
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
-from django.contrib.auth.models import User
 from django.db.models import Sum
 from django.utils.translation import gettext as _
 
 from predictions.batches import findings
-from predictions.batches.downloads import hidden_from
 from predictions.batches.findings import Findings, Repair, Spread
 from predictions.models import Batch, BatchChunk
 from registry import charts, serving
@@ -99,10 +97,9 @@ def spread_chart(feature: Feature, spread: Spread) -> SpreadChart:
 
 @dataclass
 class CheckPage:
-    """What the check of a whole file found. `said`: why it was not run."""
+    """What the check of a whole file found, for whoever sent it: nothing is hidden. `said`: why it was not run."""
 
     batch: Batch
-    user: User
     said: list[str] = field(default_factory=list)
 
     @cached_property
@@ -162,14 +159,9 @@ class CheckPage:
         return figure(self.good, grouped=True)
 
     @cached_property
-    def _hidden(self) -> frozenset[str]:
-        """Nothing of one's own file: the page of its columns and the downloads show all of it, too."""
-        return hidden_from(self.batch, self.user)
-
-    @cached_property
     def errors(self) -> list[Repair]:
         decimal = self.batch.dialect.get("decimal", "point")
-        return findings.repairs(self.findings.errors, self.signature, decimal, self._hidden)
+        return findings.repairs(self.findings.errors, self.signature, decimal)
 
     @cached_property
     def warnings(self) -> list[Repair]:
@@ -179,9 +171,7 @@ class CheckPage:
     def pictures(self) -> list[SpreadChart]:
         """Pictures of the columns that hold numbers, those with the most outside first."""
         spreads = self.findings.spreads
-        known = [
-            f for f in self.signature.features if f.name in spreads and f.train_range and f.name not in self._hidden
-        ]
+        known = [f for f in self.signature.features if f.name in spreads and f.train_range]
         drawn = [spread_chart(feature, spreads[feature.name]) for feature in known]
         return sorted(drawn, key=lambda chart: -chart.outside)
 

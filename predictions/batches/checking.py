@@ -100,13 +100,11 @@ def _findings(
     wrong = [(index, each["field"], each["code"]) for index, found in sorted(errors.items()) for each in found]
     unseen = [(good[each["row"]], each["field"], each["code"]) for each in table.warnings]
     places = batch.mapping["fields"]
-    missing = {name: count for name, values in table.values.items() if (count := values.count(None))}
     return {
         "errors": _grouped(wrong, rows, places),
         "warnings": _grouped(unseen, rows, places),
         "warned": len({index for index, _field, _code in unseen}),
         "columns": _spreads(signature, table),
-        "missing": missing,
     }
 
 
@@ -149,12 +147,7 @@ def _spreads(signature: Signature, table: CleanTable) -> dict[str, dict[str, Any
         bins = (
             np.histogram(values, bins=BINS, range=(low, high))[0].tolist() if low < high else _all_in_one(values, low)
         )
-        ends = {"low": float(values.min()), "high": float(values.max())} if len(values) else {"low": None, "high": None}
-        found[feature.name] = ends | {
-            "bins": bins,
-            "below": int((values < low).sum()),
-            "above": int((values > high).sum()),
-        }
+        found[feature.name] = {"bins": bins, "below": int((values < low).sum()), "above": int((values > high).sum())}
     return found
 
 

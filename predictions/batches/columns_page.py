@@ -14,7 +14,6 @@ from predictions.batches.columns_form import ColumnsForm
 from predictions.batches.earlier import Earlier, earlier
 from predictions.batches.forms import ReadingForm
 from predictions.imports.csv_files import DECIMALS, DELIMITER_TITLES, ENCODINGS, Dialect
-from predictions.imports.wording import alike
 from predictions.models import Batch, Dataset
 from registry import serving
 from registry.presenters import title_of
@@ -115,31 +114,11 @@ class ColumnsPage:
         )
 
     def _start(self) -> dict[str, str]:
-        begun = self._proposed()
-        dataset = self.batch.dataset or (None if self.batch.mapping else self._set_of(begun["key"]))
+        begun = mapping.proposed(self.batch, self.signature, self._remembered)
+        found = None if self.batch.mapping else mapping.set_of(self.batch, begun["key"], self.datasets)
+        dataset = self.batch.dataset or found
         chosen = columns_form.start(begun, self.signature, self._twins)
         return chosen | {"dataset": dataset.name if dataset else ""}
-
-    def _proposed(self) -> mapping.Mapping:
-        """What was chosen for this file, or for the last one like it, or what its headings say."""
-        last = self._remembered
-        if self.batch.mapping:
-            absent = {name: None for name, index in last["fields"].items() if index is None} if last else {}
-            return {"fields": absent | self.batch.mapping["fields"], "key": self.batch.mapping["key"]}
-        proposed = mapping.suggest(self.batch.headings, self.signature)
-        if last is None:
-            return proposed
-        taken = set(last["fields"].values())
-        free = {name: index for name, index in proposed["fields"].items() if index not in taken}
-        return {"fields": free | last["fields"], "key": last["key"]}
-
-    def _set_of(self, key: int | None) -> Dataset | None:
-        """The only set of the model whose records are told apart by a column of this name."""
-        if key is None:
-            return None
-        word = alike(self.batch.headings[key])
-        found = [one for one in self.datasets if one.model_id == self.batch.model_id and alike(one.key_column) == word]
-        return found[0] if len(found) == 1 else None
 
     @property
     def dialect(self) -> Dialect:

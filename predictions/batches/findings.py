@@ -98,13 +98,13 @@ def _sorted(found: Mapping[Any, Found]) -> list[Found]:
 
 @dataclass(frozen=True)
 class Repair:
-    """What is wrong with some rows, what to do about it, where. `examples`: None where they may not be seen."""
+    """What is wrong with some rows, what to do about it, where."""
 
     wrong: str
     advice: str
     count: int
     rows: str
-    examples: list[str] | None = None
+    examples: Sequence[str] = ()
     allowed: str = ""
 
     @property
@@ -112,13 +112,13 @@ class Repair:
         return figure(self.count, grouped=True)
 
 
-def repairs(found: Sequence[Found], signature: Signature, decimal: str, hidden: frozenset[str]) -> list[Repair]:
-    """Errors as a page says them. `decimal`: of the file; `hidden`: the fields whose values this person may not see."""
+def repairs(found: Sequence[Found], signature: Signature, decimal: str) -> list[Repair]:
+    """Errors as the page of whoever sent the file says them. `decimal`: of the file."""
     features = {feature.name: feature for feature in signature.features}
-    return [_repair(one, features.get(one.name), decimal, hidden) for one in found]
+    return [_repair(one, features.get(one.name), decimal) for one in found]
 
 
-def _repair(found: Found, feature: Feature | None, decimal: str, hidden: frozenset[str]) -> Repair:
+def _repair(found: Found, feature: Feature | None, decimal: str) -> Repair:
     rows = _rows(found)
     if feature is None:
         return Repair(str(SENTENCES.get(found.code, _("The row cannot be used."))), "", found.count, rows)
@@ -128,7 +128,7 @@ def _repair(found: Found, feature: Feature | None, decimal: str, hidden: frozens
         advice=_advice(found, feature, decimal),
         count=found.count,
         rows=rows,
-        examples=None if feature.name in hidden else [_short(text) for text in found.examples if text],
+        examples=[_short(text) for text in found.examples if text],
         allowed=_allowed(feature) if found.code == "unknown_category" else "",
     )
 

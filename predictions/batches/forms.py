@@ -7,7 +7,8 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy
 
-from predictions.imports.csv_files import DECIMALS, DELIMITER_TITLES, ENCODINGS, Dialect
+from predictions.imports.csv_files import Dialect
+from predictions.imports.forms import DialectForm
 from predictions.model_cards import ModelCard
 from registry.forms import ActionForm
 
@@ -41,21 +42,14 @@ class UploadForm(ActionForm):
             field.widget = forms.RadioSelect(choices=field.choices)
 
 
-class ReadingForm(forms.Form):
+class ReadingForm(DialectForm):
     """How a file is read. Of an Excel file only its first row is in question: the rest it says itself."""
-
-    delimiter = forms.ChoiceField(label=gettext_lazy("Between two cells"), choices=DELIMITER_TITLES.items)
-    decimal = forms.ChoiceField(label=gettext_lazy("Decimal sign"), choices=DECIMALS.items)
-    encoding = forms.ChoiceField(label=gettext_lazy("Encoding"), choices=ENCODINGS.items)
-    header = forms.ChoiceField(
-        label=gettext_lazy("The first row holds"),
-        choices=[("yes", gettext_lazy("names of the columns")), ("no", gettext_lazy("a row of values"))],
-    )
-    use_required_attribute = False
 
     def __init__(self, dialect: Dialect, data: Any = None, *, is_excel: bool = False) -> None:
         super().__init__(data, initial=asdict(dialect) | {"header": "yes" if dialect.header else "no"})
         self.before = dialect
+        header: Any = self.fields["header"]
+        header.choices = [header.choices[0], ("no", gettext_lazy("a row of values"))]
         if is_excel:
             for name in ("delimiter", "decimal", "encoding"):
                 del self.fields[name]

@@ -2,10 +2,11 @@
 
 import codecs
 import csv
-from dataclasses import asdict
+from collections.abc import Mapping
+from dataclasses import asdict, replace
 from io import SEEK_END, StringIO
 from tempfile import TemporaryFile
-from typing import Protocol
+from typing import Any, Protocol
 
 from django.contrib.auth.models import User
 from django.db import transaction
@@ -53,15 +54,18 @@ class _Utf8:
         return "utf-8" if self._is_valid else "cp1252"
 
 
-def receive(*, file: Upload, name: str, model: RegisteredModel, by: User, language: str) -> Batch:
+def receive(
+    *, file: Upload, name: str, model: RegisteredModel, by: User, language: str, more: Mapping[str, Any] | None = None
+) -> Batch:
     """Keep a file of rows that `model` will be asked about: its columns are to be chosen next.
 
-    A spreadsheet is read by a worker first. Raises NotAllowed, FileRefused; nothing is kept then.
+    A spreadsheet is read by a worker first. `more`: further fields of the batch, of files that programs send.
+    Raises NotAllowed, FileRefused; nothing is kept then.
     """
     demand(by, "predictions.add_batch")
     is_excel = _refuse_other_kinds(file)
     name = "".join(character for character in name if character.isprintable())[-255:]
-    batch = Batch(name=name, size=0, user=by, model=model, language=language)
+    batch = Batch(name=name, size=0, user=by, model=model, language=language, **(more or {}))
     utf8 = _Utf8()
     file.seek(0)
     with transaction.atomic():
@@ -71,11 +75,16 @@ def receive(*, file: Upload, name: str, model: RegisteredModel, by: User, langua
         batch.size, batch.sha256 = parts.store(batch, file, utf8.see)
         if not is_excel:
             start = parts.read(batch.pk, 0, LOOKED_AT + 1)
-            _describe(batch, csv_files.guess(start, utf8.encoding()))
+            _describe(batch, replace(csv_files.guess(start, utf8.encoding()), **_wished(batch)))
         batch.save()
         if is_excel:
             hints.after_commit()
     return batch
+
+
+def _wished(batch: Batch) -> dict[str, Any]:
+    """What a program said of how the file is written."""
+    return batch.wishes["dialect"] if batch.wishes else {}
 
 
 def _refuse_other_kinds(file: Upload) -> bool:
@@ -122,13 +131,13 @@ def _describe(batch: Batch, dialect: Dialect) -> None:
     if width > MAX_COLUMNS:
         raise FileRefused(Problem(_("A file may have %(count)s columns at most.") % {"count": MAX_COLUMNS}))
     names = first[:width] if dialect.header else [""] * width
-    headings = [_heading(name) or f"column_{number}" for number, name in enumerate(names, 1)]
+    headings = [in_one_line(name) or f"column_{number}" for number, name in enumerate(names, 1)]
     batch.mapping = batch.mapping if headings == batch.headings else {}
     batch.dialect, batch.headings = asdict(dialect), headings
 
 
-def _heading(text: str) -> str:
-    """In one line: spreadsheets have headings of several."""
+def in_one_line(text: str) -> str:
+    """A heading as it is kept: spreadsheets have some of several lines."""
     plain = "".join(character if character.isprintable() else " " for character in csv_files.heading(text))
     return " ".join(plain.split())[: csv_files.LONGEST_NAME]
 
@@ -174,7 +183,7 @@ def _replace(batch: Batch, lines: parts.Readable) -> None:
     parts.remove(batch.pk)
     parts.store(batch, lines)
     guessed = csv_files.guess(parts.read(batch.pk, 0, LOOKED_AT + 1), "utf-8")
-    _describe(batch, Dialect("comma", "utf-8", "point", guessed.header))
+    _describe(batch, Dialect("comma", "utf-8", "point", _wished(batch).get("header", guessed.header)))
     batch.status, batch.lease, batch.leased_until, batch.attempts = Batch.Status.MAPPING, None, None, 0
     batch.save(update_fields=["status", "dialect", "headings", "mapping", "lease", "leased_until", "attempts"])
 

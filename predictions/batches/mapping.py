@@ -14,7 +14,8 @@ from typing import Any
 from predictions.batches.added import first_added
 from predictions.imports import wording
 from predictions.imports.column_kinds import is_called_key
-from predictions.models import Batch, ColumnMapping
+from predictions.imports.wording import alike
+from predictions.models import Batch, ColumnMapping, Dataset
 from registry.models import RegisteredModel
 from registry.signature import Signature
 
@@ -44,6 +45,35 @@ def suggest(headings: Sequence[str], signature: Signature) -> Mapping:
     own = enumerate(headings[: first_added(headings)])
     keys = (index for index, heading in own if index not in taken and is_called_key(heading))
     return {"fields": fields, "key": next(keys, None)}
+
+
+def proposed(batch: Batch, signature: Signature, last: Mapping | None) -> Mapping:
+    """What was chosen for this file, or for the last one like it (`remembered`), or what its headings say."""
+    if batch.mapping:
+        absent = {name: None for name, index in last["fields"].items() if index is None} if last else {}
+        return {"fields": absent | batch.mapping["fields"], "key": batch.mapping["key"]}
+    return from_headings(batch.headings, signature, last)
+
+
+def from_headings(headings: Sequence[str], signature: Signature, last: Mapping | None) -> Mapping:
+    """What was chosen for the last file with these headings, and for the rest what they say."""
+    found = suggest(headings, signature)
+    return found if last is None else {"fields": over(found["fields"], last["fields"]), "key": last["key"]}
+
+
+def over(fields: Mapping, chosen: Mapping) -> Mapping:
+    """Field -> column as chosen, and for the others as before, unless their column was chosen."""
+    taken = set(chosen.values()) - {None}
+    return {name: index for name, index in fields.items() if index not in taken} | chosen
+
+
+def set_of(batch: Batch, key: int | None, datasets: Sequence[Dataset]) -> Dataset | None:
+    """The only one of these sets that is of the model, and whose records are told apart by a column of this name."""
+    if key is None:
+        return None
+    word = alike(batch.headings[key])
+    found = [one for one in datasets if one.model_id == batch.model_id and alike(one.key_column) == word]
+    return found[0] if len(found) == 1 else None
 
 
 def remembered(model: RegisteredModel, headings: Sequence[str]) -> Mapping | None:

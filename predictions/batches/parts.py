@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
-from predictions.imports.csv_files import FileRefused, Problem
+from predictions.imports.csv_files import FileTooLarge, Problem
 from predictions.models import Batch, BatchPart
 
 _TABLE = BatchPart._meta.db_table
@@ -25,7 +25,7 @@ class Readable(Protocol):
 def store(batch: Batch, file: Readable, seen: Callable[[bytes], object] | None = None) -> tuple[int, str]:
     """Keep a file: how many bytes it has, and its SHA-256. `seen` is shown each part on its way.
 
-    All of it or nothing, one part in memory at a time. Raises FileRefused beyond MAX_BATCH_BYTES.
+    All of it or nothing, one part in memory at a time. Raises FileTooLarge beyond MAX_BATCH_BYTES.
     """
     size, digest = 0, hashlib.sha256()
     with (
@@ -47,10 +47,10 @@ def store(batch: Batch, file: Readable, seen: Callable[[bytes], object] | None =
 
 
 def refuse_large(size: int) -> None:
-    """Raises FileRefused for more bytes than a file of rows may have."""
+    """Raises FileTooLarge for more bytes than a file of rows may have."""
     if size > settings.MAX_BATCH_BYTES:
         sentence = _("The selected file must be smaller than %(size)d MB.")
-        raise FileRefused(Problem(sentence % {"size": settings.MAX_BATCH_BYTES // 1_000_000}))
+        raise FileTooLarge(Problem(sentence % {"size": settings.MAX_BATCH_BYTES // 1_000_000}))
 
 
 def _in_parts(file: Readable) -> Iterator[bytes]:

@@ -18,15 +18,18 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from predictions import actions
-from predictions.batches import checking, closing, cutting, intake, parts, splitting, turns
+from predictions.batches import checking, closing, cutting, intake, parts, splitting, turns, unattended
 from predictions.batches.rows import ChunkRows, columns, keys, read_chunk
 from predictions.batches.turns import Kind, Piece, take
+from predictions.batches.verbs import NothingToRun
 from predictions.exceptions import (
+    AWAY,
     ChunkTaken,
     InvalidInput,
     ModelSuspended,
     NotAllowed,
     NotAnswered,
+    NotNow,
     RuntimeFailed,
     UnknownModel,
 )
@@ -37,9 +40,9 @@ from registry import serving
 logger = logging.getLogger(__name__)
 
 MAX_ATTEMPTS = 3
+ONLY_SO_OFTEN = {Kind.READ, Kind.CHOOSE, Kind.CUT, Kind.START}
 CERTAIN = {"model", "answer"}  # what fails in this way fails again
-AWAY_SECONDS = {"load": 60, "stopped": 5, "busy": 5}  # until it is asked again
-SUSPENDED_SECONDS = 60
+SUSPENDED_SECONDS, LOCKED_SECONDS = 60, 5  # until it is tried again
 
 
 def work(*, seconds: float) -> bool:
@@ -87,7 +90,7 @@ def _again(piece: Piece) -> None:
     """Somebody tries again; after the third time in smaller chunks, or never."""
     if piece.chunk is not None:
         _failed(piece.chunk)
-    elif piece.kind in {Kind.READ, Kind.CUT} and piece.batch.attempts >= MAX_ATTEMPTS:
+    elif piece.kind in ONLY_SO_OFTEN and piece.batch.attempts >= MAX_ATTEMPTS:
         closing.refuse(piece.batch, _("The file could not be read in %(count)s attempts.") % {"count": MAX_ATTEMPTS})
     else:
         Batch.objects.filter(pk=piece.batch.pk, lease=piece.lease).update(lease=None, leased_until=None)
@@ -149,6 +152,36 @@ def _kept(piece: Piece, content: Iterator[bytes]) -> Iterator[bytes]:
                 raise ChunkTaken
 
 
+def _choose(piece: Piece) -> None:
+    _go_on(piece, unattended.choose_again)
+
+
+def _start(piece: Piece) -> None:
+    _go_on(piece, unattended.run)
+
+
+def _go_on(piece: Piece, step: Callable[[Batch], None]) -> None:
+    """What a person would do next with a file. It waits where they could try again, and ends where they could not."""
+    try:
+        step(piece.batch)
+    except ModelSuspended as suspended:
+        _wait_whole(piece, str(suspended), seconds=SUSPENDED_SECONDS)
+    except (NotAllowed, UnknownModel):
+        closing.refuse(piece.batch, _no_right())
+    except NothingToRun as nothing:
+        closing.refuse(piece.batch, str(nothing))
+    except InvalidInput as invalid:
+        closing.refuse(piece.batch, " ".join(f"{error['field']}: {error['message']}" for error in invalid.errors))
+    except NotNow:  # somebody was faster, and this changes nothing; or somebody else is at it at this moment
+        _wait_whole(piece, "", seconds=LOCKED_SECONDS)
+
+
+def _wait_whole(piece: Piece, reason: str, *, seconds: float) -> None:
+    """Look at a file again later, as if it had not been tried."""
+    mine = Batch.objects.filter(pk=piece.batch.pk, lease=piece.lease, status=piece.batch.status)
+    mine.update(reason=reason, lease=None, leased_until=timezone.now() + timedelta(seconds=seconds), attempts=0)
+
+
 def _close(piece: Piece) -> None:
     closing.close(piece.batch)
 
@@ -178,10 +211,8 @@ def _run(piece: Piece) -> None:
     except (NotAllowed, UnknownModel):
         _give_up(chunk, batch)
     except (RuntimeFailed, NotAnswered) as failed:
-        if failed.kind in actions.AWAY:
-            _wait(
-                piece, _("The model cannot answer at the moment. It is asked again."), seconds=AWAY_SECONDS[failed.kind]
-            )
+        if failed.kind in AWAY:
+            _wait(piece, _("The model cannot answer at the moment. It is asked again."), seconds=AWAY[failed.kind])
         else:
             _failed(chunk, failed.kind)
 
@@ -253,14 +284,19 @@ def _wait(piece: Piece, reason: str, *, seconds: float) -> None:
 def _give_up(chunk: BatchChunk, batch: Batch) -> None:
     """Who sent the file may not ask any more: what was answered stays."""
     BatchChunk.objects.release(chunk=chunk)
-    reason = _("Whoever sent the file may no longer ask this model.")
-    Batch.objects.filter(pk=batch.pk, status=Batch.Status.RUNNING).update(is_cancelled=True, reason=reason)
+    Batch.objects.filter(pk=batch.pk, status=Batch.Status.RUNNING).update(is_cancelled=True, reason=_no_right())
+
+
+def _no_right() -> str:
+    return _("Whoever sent the file may no longer ask this model.")
 
 
 _WAYS: dict[Kind, Callable[[Piece], None]] = {
     Kind.READ: _read,
+    Kind.CHOOSE: _choose,
     Kind.CUT: _cut,
     Kind.CHECK: _check,
+    Kind.START: _start,
     Kind.RUN: _run,
     Kind.CLOSE: _close,
 }

@@ -26,10 +26,16 @@ class Kind(Enum):
     """What there is to be done."""
 
     READ = "read"  # make the rows of a spreadsheet CSV
+    CHOOSE = "choose"  # the columns of a file that nobody is asked about
     CUT = "cut"
     CHECK = "check"
+    START = "start"  # the run of such a file, after its check
     RUN = "run"
     CLOSE = "close"  # all chunks are done
+
+
+# What is done with a batch that would wait for a person, when nobody is asked about it.
+UNATTENDED = {Status.MAPPING: Kind.CHOOSE, Status.CHECKED: Kind.START}
 
 
 @dataclass(frozen=True)
@@ -62,7 +68,9 @@ def waiting(at: datetime) -> QuerySet[Batch]:
     checking = Q(status=Status.CHECKING) & (Q(rows=None) | Exists(to_check.free(at=at)) | ~Exists(to_check))
     running = Q(status=Status.RUNNING, is_cancelled=False) & (Exists(to_run.free(at=at)) | ~Exists(to_run))
     cancelled = Q(status=Status.RUNNING, is_cancelled=True) & ~Exists(to_run.filter(leased_until__gte=at))
-    found = Batch.objects.filter(Q(status=Status.READING) | checking | running | cancelled)
+    choosing = Q(status=Status.MAPPING, wishes__isnull=False)
+    starting = Q(status=Status.CHECKED, runs_after_check=True)
+    found = Batch.objects.filter(Q(status=Status.READING) | choosing | checking | starting | running | cancelled)
     return found.filter(_free(at)).order_by(F("served_at").asc(nulls_first=True), "created_at")
 
 
@@ -96,6 +104,8 @@ def _of(batch: Batch, at: datetime) -> Piece | None:
     """The next piece of one batch; None when others were faster."""
     if batch.status == Status.READING:
         return _whole(Kind.READ, batch, at, timedelta(seconds=READING_SECONDS))
+    if kind := UNATTENDED.get(Status(batch.status)):
+        return _whole(kind, batch, at, lease_time())
     if batch.status == Status.CHECKING and batch.rows is None:
         return _whole(Kind.CUT, batch, at, lease_time())
     part = TODO[Status(batch.status)]

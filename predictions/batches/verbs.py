@@ -1,4 +1,7 @@
-"""What a person does with a file once it is there: check it, run it, go back, stop it."""
+"""What is done with a file once it is there: check it, run it, go back, stop it.
+
+A person's word is the last one: what a program wished for the file is forgotten then (`is_unattended` is not said).
+"""
 
 from collections.abc import Mapping
 from typing import Any
@@ -20,10 +23,16 @@ from registry.signature import Signature
 Status = Batch.Status
 
 
-__all__ = ["Changed", "NotNow", "cancel", "map_again", "start_check", "submit"]
+__all__ = ["Changed", "NotNow", "NothingToRun", "cancel", "map_again", "start_check", "submit"]
 
 
-def start_check(*, batch: Batch, mapping: Mapping[str, Any], dataset: Dataset | None, by: User) -> None:
+class NothingToRun(NotNow):
+    """No row of the file is good."""
+
+
+def start_check(
+    *, batch: Batch, mapping: Mapping[str, Any], dataset: Dataset | None, by: User, is_unattended: bool = False
+) -> None:
     """Check every row against the version that answers now, which is kept for the run.
 
     `mapping`: {"fields": {feature: column index}, "key": index or None}. `dataset`: whose records the keys are.
@@ -37,22 +46,27 @@ def start_check(*, batch: Batch, mapping: Mapping[str, Any], dataset: Dataset | 
         champion = _champion(kept)
         _refuse_mapping(mapping, kept, champion.signature)
         kept.mapping, kept.dataset = dict(mapping), dataset
+        # Stopping after the check, it waits for a person; running by itself, its columns may have to be chosen again.
+        _attend(kept, is_unattended=is_unattended)
+        _attend(kept, is_unattended=kept.runs_after_check)
         _check_again(kept, champion)
     batch.refresh_from_db()
 
 
-def submit(*, batch: Batch, by: User) -> None:
+def submit(*, batch: Batch, by: User, is_unattended: bool = False) -> None:
     """Run the good rows. Raises NotAllowed, NotNow; Changed when it has to be checked for another version first."""
     _demand(batch, by)
     with transaction.atomic():
         kept = _locked(batch, Status.CHECKED)
+        _attend(kept, is_unattended=is_unattended)
         champion = _champion(kept)
         is_same = champion.version.pk == kept.version_id
         if is_same:
             _refuse_nothing_to_run(kept)
             kept.ledger_entry, kept.status = champion.entry, Status.RUNNING
             kept.submitted_at, kept.served_at, kept.attempts, kept.is_cancelled = timezone.now(), None, 0, False
-            kept.save(update_fields=["ledger_entry", "status", "submitted_at", "served_at", "attempts", "is_cancelled"])
+            kept.reason, kept.lease, kept.leased_until = "", None, None  # it may have waited for its model
+            kept.save(update_fields=[*_RUN, *_WISHES])
             hints.after_commit()
         elif _missing(kept.mapping, champion.signature):
             _back(kept)
@@ -85,8 +99,18 @@ def map_again(*, batch: Batch, by: User) -> None:
     """Back to the choice of columns, which stays as it was. Raises NotAllowed, NotNow."""
     _demand(batch, by)
     with transaction.atomic():
-        _back(_locked(batch, Status.CHECKING, Status.CHECKED))
+        kept = _locked(batch, Status.CHECKING, Status.CHECKED)
+        _attend(kept, is_unattended=False)
+        _back(kept)
     batch.refresh_from_db()
+
+
+def _attend(batch: Batch, *, is_unattended: bool) -> None:
+    """Forget what a program wished for, for a person. Raises NotNow for a worker who comes after one."""
+    if not is_unattended:
+        batch.wishes, batch.runs_after_check = None, False
+    elif batch.wishes is None:
+        raise NotNow(_("Somebody decides about the file by now."))
 
 
 def _demand(batch: Batch, by: User) -> None:
@@ -122,16 +146,21 @@ def _check_again(batch: Batch, champion: Serving) -> None:
     """Nothing of an earlier check stays, and nothing of it can arrive late: its leases are gone."""
     _forget_check(batch)
     batch.version, batch.ledger_entry, batch.status = champion.version, champion.entry, Status.CHECKING
-    batch.save(update_fields=["version", "ledger_entry", "status", "mapping", "dataset", *_FORGOTTEN])
+    batch.save(update_fields=["version", "ledger_entry", "status", "mapping", "dataset", *_WISHES, *_FORGOTTEN])
     hints.after_commit()
 
 
 def _back(batch: Batch) -> None:
     _forget_check(batch)
     batch.status = Status.MAPPING
-    batch.save(update_fields=["status", *_FORGOTTEN])
+    batch.save(update_fields=["status", *_WISHES, *_FORGOTTEN])
 
 
+_RUN = [
+    *["ledger_entry", "status", "submitted_at", "served_at", "attempts", "is_cancelled"],
+    *["reason", "lease", "leased_until"],
+]
+_WISHES = ["wishes", "runs_after_check"]
 _FORGOTTEN = ["rows", "reason", "served_at", "lease", "leased_until", "attempts"]
 
 
@@ -159,4 +188,4 @@ def _missing(mapping: Mapping[str, Any], signature: Signature) -> list[str]:
 def _refuse_nothing_to_run(batch: Batch) -> None:
     rejected = RejectedRow.objects.filter(batch=batch).count()
     if rejected >= (batch.rows or 0):
-        raise NotNow(_("Every row of the file has an error: there is nothing to run."))
+        raise NothingToRun(_("Every row of the file has an error: there is nothing to run."))

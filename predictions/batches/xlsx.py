@@ -15,7 +15,7 @@ from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile
 from django.utils.translation import gettext as _
 
 from predictions.batches import sheet_child
-from predictions.imports.csv_files import MAX_COLUMNS, FileRefused, Problem
+from predictions.imports.csv_files import MAX_COLUMNS, FileRefused, FileTooLarge, Problem
 from registry.importer.child import jail
 from registry.texts import figure
 
@@ -28,9 +28,9 @@ _AT_ONCE = 1 << 16
 
 
 def refuse_large(size: int) -> None:
-    """Raises FileRefused for more bytes than a spreadsheet may have."""
+    """Raises FileTooLarge for more bytes than a spreadsheet may have."""
     if size > MOST_BYTES:
-        raise FileRefused(Problem(_large(_("An Excel file may have %(count)s bytes at most."), MOST_BYTES)))
+        raise FileTooLarge(Problem(_large(_("An Excel file may have %(count)s bytes at most."), MOST_BYTES)))
 
 
 def as_csv(content: bytes) -> Iterator[bytes]:

@@ -68,6 +68,11 @@ class CheckPage:
         return self.reading.problems
 
     @property
+    def is_open(self) -> bool:
+        """Whether the choices lie open: something can be mended by another one."""
+        return bool(self.problems)
+
+    @property
     def is_ready(self) -> bool:
         return self.reading.prepared is not None
 

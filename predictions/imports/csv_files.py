@@ -7,10 +7,11 @@ import csv
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from io import BytesIO, StringIO, TextIOWrapper
 from itertools import chain
+from typing import Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -61,6 +62,10 @@ class FileRefused(ValueError):
     def __init__(self, *problems: Problem) -> None:
         super().__init__(" ".join(map(str, problems)))
         self.problems = problems
+
+
+class FileTooLarge(FileRefused):
+    """It has more bytes than a file may have."""
 
 
 @dataclass(frozen=True)
@@ -134,6 +139,15 @@ def guess(content: bytes, encoding: str = "") -> Dialect:
     delimiter = named or max(DELIMITERS, key=lambda name: _evenness(start, DELIMITERS[name]))
     rows = _some_rows(start, DELIMITERS[delimiter])
     return Dialect(delimiter, encoding, _decimal(rows, delimiter), _has_names(rows))
+
+
+def chosen(query: Mapping[str, str], content: bytes) -> Dialect:
+    """As an address says that a file is written, and for what it does not say, or says wrongly, as it seems."""
+    known: dict[str, Container[str]] = {"delimiter": DELIMITERS, "encoding": ENCODINGS, "decimal": DECIMALS}
+    said: dict[str, Any] = {name: query[name] for name in known if query.get(name) in known[name]}
+    if query.get("header") in {"yes", "no"}:
+        said["header"] = query["header"] == "yes"
+    return Dialect(**said) if len(said) == len(known) + 1 else replace(guess(content), **said)
 
 
 def sep_line(start: str) -> str | None:

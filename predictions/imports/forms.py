@@ -68,15 +68,9 @@ def _printable(text: str) -> None:
         raise forms.ValidationError(_("Remove the character that cannot be stored."), code="bad_character")
 
 
-class ReadingForm(forms.Form):
-    """How a file is read. It only shows what was chosen or guessed: what comes back is an address, read elsewhere."""
+class DialectForm(forms.Form):
+    """How a file is written: the members of csv_files.Dialect."""
 
-    title = forms.CharField(
-        label=gettext_lazy("Title of the new set"),
-        widget=forms.TextInput(attrs={"autocomplete": "off", "maxlength": LONGEST_TITLE}),
-    )
-    key = forms.ChoiceField(label=gettext_lazy("Column that tells the records apart"))
-    model = forms.ChoiceField(label=gettext_lazy("Model to ask about them"))
     delimiter = forms.ChoiceField(label=gettext_lazy("Between two cells"), choices=DELIMITER_TITLES.items)
     decimal = forms.ChoiceField(label=gettext_lazy("Decimal sign"), choices=DECIMALS.items)
     encoding = forms.ChoiceField(label=gettext_lazy("Encoding"), choices=ENCODINGS.items)
@@ -85,6 +79,18 @@ class ReadingForm(forms.Form):
         choices=[("yes", gettext_lazy("names of the columns")), ("no", gettext_lazy("a record"))],
     )
     use_required_attribute = False
+
+
+class ReadingForm(DialectForm):
+    """How a file is read. It only shows what was chosen or guessed: what comes back is an address, read elsewhere."""
+
+    title = forms.CharField(
+        label=gettext_lazy("Title of the new set"),
+        widget=forms.TextInput(attrs={"autocomplete": "off", "maxlength": LONGEST_TITLE}),
+    )
+    key = forms.ChoiceField(label=gettext_lazy("Column that tells the records apart"))
+    model = forms.ChoiceField(label=gettext_lazy("Model to ask about them"))
+    field_order = ("title", "key", "model")
 
     def __init__(
         self, *, keys: list[tuple[str, str]], models: list[tuple[str, str]], is_new: bool, initial: dict[str, str]

@@ -1,7 +1,5 @@
 """How an uploaded file is read: what its address says, and a guess for what it does not say."""
 
-from collections.abc import Container
-from dataclasses import replace
 from functools import cached_property
 from pathlib import PurePath
 from typing import Any
@@ -9,7 +7,7 @@ from urllib.parse import urlencode
 
 from predictions import masking, model_cards
 from predictions.imports import column_kinds, csv_files, verbs, wording
-from predictions.imports.csv_files import DECIMALS, DELIMITERS, ENCODINGS, Dialect, FileRefused, Problem, Sheet
+from predictions.imports.csv_files import Dialect, FileRefused, Problem, Sheet
 from predictions.imports.verbs import LONGEST_TITLE, Prepared
 from predictions.models import Dataset, Upload
 from registry.models import RegisteredModel
@@ -30,11 +28,7 @@ class Reading:
     @cached_property
     def dialect(self) -> Dialect:
         """As the address says, and for the rest as it seems."""
-        known: dict[str, Container[str]] = {"delimiter": DELIMITERS, "encoding": ENCODINGS, "decimal": DECIMALS}
-        said: dict[str, Any] = {name: self._query.get(name) for name in known if self._query.get(name) in known[name]}
-        if self._query.get("header") in {"yes", "no"}:
-            said["header"] = self._query["header"] == "yes"
-        return Dialect(**said) if len(said) == len(known) + 1 else replace(csv_files.guess(self.content), **said)
+        return csv_files.chosen(self._query, self.content)
 
     @cached_property
     def file(self) -> Sheet | None:

@@ -1,7 +1,5 @@
 """How a file of outcomes is read: what its address says, and a guess for what it does not say."""
 
-from collections.abc import Container
-from dataclasses import replace
 from functools import cached_property
 from typing import Any
 from urllib.parse import urlencode
@@ -14,7 +12,7 @@ from django.utils.translation import gettext_lazy, override
 
 from predictions import model_cards
 from predictions.imports import csv_files
-from predictions.imports.csv_files import DECIMALS, DELIMITERS, ENCODINGS, Dialect, FileRefused, Problem, Sheet
+from predictions.imports.csv_files import Dialect, FileRefused, Problem, Sheet
 from predictions.imports.wording import alike
 from predictions.models import Dataset, Upload
 from predictions.outcomes import planning
@@ -53,11 +51,7 @@ class OutcomeReading:
     @cached_property
     def dialect(self) -> Dialect:
         """As the address says, and for the rest as it seems."""
-        known: dict[str, Container[str]] = {"delimiter": DELIMITERS, "encoding": ENCODINGS, "decimal": DECIMALS}
-        said: dict[str, Any] = {name: self._query.get(name) for name in known if self._query.get(name) in known[name]}
-        if self._query.get("header") in {"yes", "no"}:
-            said["header"] = self._query["header"] == "yes"
-        return Dialect(**said) if len(said) == len(known) + 1 else replace(csv_files.guess(self.content), **said)
+        return csv_files.chosen(self._query, self.content)
 
     @cached_property
     def sheet(self) -> Sheet | None:

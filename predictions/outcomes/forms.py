@@ -9,7 +9,7 @@ from django.utils.formats import get_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from predictions.imports.csv_files import DECIMALS, DELIMITER_TITLES, ENCODINGS
+from predictions.imports.forms import DialectForm
 from predictions.imports.forms import UploadForm as RecordsUploadForm
 from predictions.models import Outcome, Prediction
 from predictions.outcomes.files import DATES
@@ -146,7 +146,7 @@ class UploadForm(ActionForm):
         return bytes(self.cleaned_data["file"].read())
 
 
-class ReadingForm(forms.Form):
+class ReadingForm(DialectForm):
     """How a file is read. It only shows what was chosen or guessed: what comes back is an address, read elsewhere."""
 
     number = forms.ChoiceField(label=gettext_lazy("Column with the numbers of the answers"))
@@ -160,14 +160,7 @@ class ReadingForm(forms.Form):
         label=gettext_lazy("Set of records"), help_text=gettext_lazy("For rows that have a key and no number.")
     )
     dates = forms.ChoiceField(label=gettext_lazy("Days"), choices=DATES.items)
-    delimiter = forms.ChoiceField(label=gettext_lazy("Between two cells"), choices=DELIMITER_TITLES.items)
-    decimal = forms.ChoiceField(label=gettext_lazy("Decimal sign"), choices=DECIMALS.items)
-    encoding = forms.ChoiceField(label=gettext_lazy("Encoding"), choices=ENCODINGS.items)
-    header = forms.ChoiceField(
-        label=gettext_lazy("The first row holds"),
-        choices=[("yes", gettext_lazy("names of the columns")), ("no", gettext_lazy("a record"))],
-    )
-    use_required_attribute = False
+    field_order = ("number", "key", "outcome", "observed", "model", "set", "dates")
 
     def __init__(
         self, *, columns: list[str], models: dict[str, str], sets: dict[str, str], initial: dict[str, str]

@@ -197,7 +197,7 @@ def _check_page(request: HttpRequest, batch: Batch, said: str = "", status: int 
     if batch.status == Status.CHECKING:
         shown["page"] = CheckingPage(batch)
         return render(request, "predictions/batches/checking.html", shown, status=status)
-    shown["page"] = CheckPage(batch, _person(request), [said] if said else [])
+    shown["page"] = CheckPage(batch, [said] if said else [])
     return render(request, "predictions/batches/check.html", shown, status=status)
 
 

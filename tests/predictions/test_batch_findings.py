@@ -29,8 +29,8 @@ def error(field: str = "income", code: str = "not_a_number", **more: Any) -> dic
     return {"field": field, "code": code, "count": 1, "lines": [2], "examples": ["abc"]} | more
 
 
-def said(found: Found, decimal: str = "point", hidden: frozenset[str] = frozenset()) -> findings.Repair:
-    (repair,) = findings.repairs([found], SIGNATURE, decimal, hidden)
+def said(found: Found, decimal: str = "point") -> findings.Repair:
+    (repair,) = findings.repairs([found], SIGNATURE, decimal)
     return repair
 
 
@@ -81,12 +81,6 @@ def test_a_missing_value_needs_no_example() -> None:
 def test_a_number_that_could_mean_two_is_said_so() -> None:
     repair = said(Found("income", "ambiguous_number", 1, [2], ["1.234"]), decimal="comma")
     assert "could mean thousands or decimals" in repair.advice
-
-
-def test_hidden_values_are_not_shown() -> None:
-    repair = said(Found("income", "not_a_number", 1, [2], ["secret"]), hidden=frozenset({"income"}))
-    assert repair.examples is None
-    assert "secret" not in str(repair)
 
 
 def test_a_row_that_is_wrong_itself() -> None:

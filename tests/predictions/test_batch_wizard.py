@@ -178,6 +178,12 @@ def test_what_the_check_found_is_grouped(checked: Any) -> None:
     assert shares == [("good", 3), ("warned", 1), ("rejected", 2)]
 
 
+def test_rows_that_are_wrong_themselves_hide_nothing(checked: Any) -> None:
+    text = checked(flower_file("9,1,1,1,1,blue,and more"))[1].content.decode()
+    assert "The row has more cells than there are headings." in text
+    assert "hidden: your role" not in text
+
+
 def test_pictures_show_what_lies_outside(checked: Any) -> None:
     _batch, page = checked(flower_file("9,5.1,3.5,1.4,9,"))
     first, *others = page.context["page"].pictures
