@@ -5,7 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from predictions.exceptions import InvalidInput
-from registry.signature import CleanTable, Signature
+from registry.signature import CleanTable, Signature, printable
+
+MOST_ERRORS = 1000  # said beside an answer; of each row at least the first
+MOST_UNKNOWN = 20  # fields of a row that the model has not
 
 
 @dataclass(frozen=True)
@@ -31,19 +34,47 @@ def pick(signature: Signature, columns: Mapping[str, Sequence[Any]], rows: int, 
     except InvalidInput as invalid:
         if not partial:
             raise
-        refused = [error for found in invalid.errors for error in _of_every_row(found, columns)]
-        bad = {error["row"] for error in refused}
-        places = [row for row in range(rows) if row not in bad]
-        if not places:
-            raise InvalidInput(sorted(refused, key=lambda error: error["row"])) from invalid
-    known = {error["field"] for error in refused if error["code"] == "unknown_field"}
-    kept = {name: [values[place] for place in places] for name, values in columns.items() if name not in known}
-    return Picked(signature.clean(kept, len(places)), places, sorted(refused, key=lambda error: error["row"]))
+        refused = _by_row(signature, columns, invalid.errors)
+    bad = {error["row"] for error in refused}
+    places = [row for row in range(rows) if row not in bad]
+    if not places:
+        raise InvalidInput(refused)
+    known = _known(signature)
+    kept = {name: [values[place] for place in places] for name, values in columns.items() if name in known}
+    return Picked(signature.clean(kept, len(places)), places, _few(refused, len(bad)))
 
 
-def _of_every_row(error: dict[str, Any], columns: Mapping[str, Sequence[Any]]) -> list[dict[str, Any]]:
-    """A field that the model has not is said once of a whole question; here, of each row that holds something in it."""
-    if error["code"] != "unknown_field" or error["field"] not in columns:
-        return [error]
-    held = [row for row, value in enumerate(columns[error["field"]]) if value is not None]
-    return [{**error, "row": row} for row in held] or [error]
+def _by_row(
+    signature: Signature, columns: Mapping[str, Sequence[Any]], errors: Sequence[dict[str, Any]]
+) -> list[dict[str, Any]]:
+    """Every error of every row, in the order of the rows.
+
+    A field that the model has not is said once of a whole question; here, of each row that holds something in it. The
+    columns themselves say which: an error names a field so that it can be shown, and two names may look alike then.
+    """
+    known, said = _known(signature), [error for error in errors if error["code"] == "unknown_field"]
+    found: list[dict[str, Any]] = []
+    told: dict[int, int] = {}
+    for name in [name for name in columns if name not in known]:
+        for row, value in enumerate(columns[name]):
+            if value is not None and told.get(row, 0) < MOST_UNKNOWN:
+                told[row] = told.get(row, 0) + 1
+                found.append({**said[0], "row": row, "field": printable(name)})
+    found += [error for error in errors if error["code"] != "unknown_field"]
+    return sorted(found, key=lambda error: error["row"])
+
+
+def _known(signature: Signature) -> set[str]:
+    return {"image"} if signature.image is not None else {feature.name for feature in signature.features}
+
+
+def _few(refused: list[dict[str, Any]], bad: int) -> list[dict[str, Any]]:
+    """Of very many errors the first of each row: a wrong column must not make an answer as large as a file."""
+    if len(refused) <= MOST_ERRORS:
+        return refused
+    most, told, found = max(1, MOST_ERRORS // bad), dict[int, int](), []
+    for error in refused:
+        told[error["row"]] = told.get(error["row"], 0) + 1
+        if told[error["row"]] <= most:
+            found.append(error)
+    return found

@@ -56,16 +56,23 @@ ROLES = {
     "visi": roles.VISITOR,
 }
 STAFF = {"audi", "admi"}
+TENSORS = {"inputs": [{"name": n, "shape": [1], "datatype": "FP64", "data": [v]} for n, v in IRIS.items()]}
 BODIES = {
     path: {"data": json.dumps(body), "content_type": "application/json"}
     for path, body in {
         "/predict": IRIS,
         "/api/v1/predict": {"model": "iris", "inputs": IRIS},
         "/api/v1/models/iris/predict": {"inputs": IRIS},
+        "/api/v1/datasets/flowers/records/predict": {"keys": ["1"]},
+        "/api/v1/decisions": {},
+        "/api/v1/outcomes": {},
+        **dict.fromkeys(("/v2/models/iris/infer", "/v2/models/iris/versions/2/infer"), TENSORS),
     }.items()
 }
 VERBS = {"GET", "POST", "OTHER"}
 ANSWER_ROUTES = ("record", "record-decide", "record-estimate", "record-outcome")
+ANSWER_DOORS = ("api-prediction", "api-decision", "api-outcome")
+BATCH_DOORS = ("api-batch", "api-batch-results", "api-batch-rejected", "api-batch-cancel")
 BATCH_ROUTES = ("batch", "batch-progress", "batch-cancel", "batch-results", "batch-rejected")
 
 
@@ -238,14 +245,16 @@ class World:
         answer = self.answers[owner]
         model, version = {"model": "iris"}, {"model": "iris", "number": 2}
         known: dict[str, dict[str, Any]] = {
-            **{name: {"pk": answer.predictions[0].pk} for name in ANSWER_ROUTES},
+            **{name: {"pk": answer.predictions[0].pk} for name in (*ANSWER_ROUTES, *ANSWER_DOORS)},
             "answers": {"request_id": answer.request_id},
             "records-import-check": {"pk": self.files[owner].pk},
             **{name: {"pk": self.waiting[owner].pk} for name in ("batch-columns", "batch-check")},
-            **{name: {"pk": self.batches[owner].pk} for name in BATCH_ROUTES},
+            **{name: {"pk": self.batches[owner].pk} for name in (*BATCH_ROUTES, *BATCH_DOORS)},
             "records": {"dataset": "flowers"},
             "records-ask": {"dataset": "flowers"},
             "records-show": {"dataset": "flowers", "pk": self.record.pk},
+            **dict.fromkeys(("api-records", "api-records-predict"), {"dataset": "flowers"}),
+            "api-record": {"dataset": "flowers", "key": self.record.key},
             "registry-request": {"pk": self.wanted.pk},
             "registry-file": version | {"path": "x.png"},
             "password-reset-confirm": {"uidb64": "MQ", "token": "x-y"},
@@ -254,10 +263,14 @@ class World:
             "admin:app_list": {"app_label": "registry"},
             "admin:view_on_site": {"content_type_id": 1, "object_id": 1},
             **dict.fromkeys(("registry-version", "registry-promote", "registry-signature"), version),
+            **dict.fromkeys(("v2-version", "v2-version-ready", "v2-version-infer"), version),
+            **dict.fromkeys(("v2-model", "v2-model-ready", "v2-infer"), model),
             **dict.fromkeys(("registry-model", "registry-sync", "registry-stop", "registry-settings"), model),
             **dict.fromkeys(
                 ("predict", "records-import-sample", "batches-sample", "api-model-predict", "api-ledger"), model
             ),
+            **dict.fromkeys(("api-model", "api-versions", "api-schema-of-model", "api-metrics", "api-card"), model),
+            "api-version": version,
         }
         return known.get(route, {})
 

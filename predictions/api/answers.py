@@ -1,16 +1,22 @@
 """The answer of a call as JSON, as docs/api.md shows it."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
+
+from django.utils.translation import gettext as _
 
 from predictions.actions import Answer
 from predictions.models import Prediction
 from registry import serving
-from registry.models import ModelVersion
+from registry.coercion import LARGEST_INTEGER
 
 
-def answer_body(answer: Answer) -> dict[str, Any]:
-    """The answer of a prediction as docs/api.md shows it."""
-    first = answer.predictions[0]
+def answer_body(answer: Answer, hidden: frozenset[str] = frozenset()) -> dict[str, Any]:
+    """The answer of a call as docs/api.md shows it. `hidden`: fields of the records asked about that the caller may not see."""
+    predictions = answer.predictions
+    first = predictions[0]
+    names = serving.signature_of(answer.version).class_names
+    places = range(len(predictions)) if answer.places is None else answer.places
     body: dict[str, Any] = {
         "request_id": answer.request_id,
         "model": answer.version.model.name,
@@ -18,26 +24,65 @@ def answer_body(answer: Answer) -> dict[str, Any]:
         "commit": answer.version.commit,
         "fallback_from": first.fallback_from.number if first.fallback_from else None,
         "created_at": first.created_at,
-        "predictions": [_prediction_body(prediction, answer.version) for prediction in answer.predictions],
+        "predictions": [
+            _prediction_body(prediction, place, names, hidden)
+            for prediction, place in zip(predictions, places, strict=True)
+        ],
     }
-    if answer.places is not None:
-        for place, told in zip(answer.places, body["predictions"], strict=True):
-            told["row"] = place
     return body | {"errors": answer.refused}
 
 
-def _prediction_body(prediction: Prediction, version: ModelVersion) -> dict[str, Any]:
-    outputs = dict(prediction.outputs)
-    if "probabilities" in outputs:  # PostgreSQL keeps them in an order of its own
-        names = serving.signature_of(version).class_names
-        outputs["probabilities"] = {name: outputs["probabilities"][name] for name in names}
-    if "value" in outputs:
-        outputs.pop("score")
-    explanation = prediction.explanation["contributions"] if prediction.explanation else None
+def _prediction_body(
+    prediction: Prediction, place: int, names: Sequence[str], hidden: frozenset[str]
+) -> dict[str, Any]:
+    """One row, to the letter the same when it is read again: PostgreSQL keeps members in an order of its own."""
     return {
         "id": prediction.id,
-        "row": prediction.row,
-        **outputs,
-        "warnings": prediction.warnings,
-        "explanation": explanation,
+        "row": place,
+        **_outputs(prediction.outputs, names),
+        "warnings": [_warning(each, hidden) for each in prediction.warnings],
+        "explanation": _explanation(prediction, hidden),
     }
+
+
+def _outputs(outputs: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
+    if "value" in outputs:
+        return {"value": number(outputs["value"])}
+    chances = outputs["probabilities"]
+    told = {
+        "label": outputs["label"],
+        "score": number(outputs["score"]),
+        "probabilities": {name: number(chances[name]) for name in names},
+    }
+    return told | {"threshold": number(outputs["threshold"])} if "threshold" in outputs else told
+
+
+def number(stored: float) -> float:
+    """A number as it was before it was stored: JSON of PostgreSQL makes 1e22 a whole number, and knows no -0.0."""
+    return float(stored) + 0.0
+
+
+def _value(asked: Any) -> Any:
+    """A value that was asked, likewise. A field of whole numbers takes none that a float could not hold."""
+    return number(asked) if type(asked) is float or (type(asked) is int and abs(asked) >= LARGEST_INTEGER) else asked
+
+
+def _warning(stored: dict[str, Any], hidden: frozenset[str]) -> dict[str, Any]:
+    if stored["field"] in hidden:
+        message = _("The value of a field that you may not see lies outside what the model saw. There it guesses.")
+        return {"field": None, "code": stored["code"], "message": message}
+    return {"field": stored["field"], "code": stored["code"], "message": stored["message"]}
+
+
+def _explanation(prediction: Prediction, hidden: frozenset[str]) -> list[dict[str, Any]] | None:
+    """What each field contributed; what is hidden comes last, with nothing said of it, as its place would tell."""
+    if prediction.explanation is None:
+        return None
+    told = prediction.explanation["contributions"]
+    seen = [
+        {"field": each["field"], "value": _value(each["value"]), "contribution": number(each["contribution"])}
+        for each in told
+        if each["field"] not in hidden
+    ]
+    rest = sorted(each["field"] for each in told if each["field"] in hidden)
+    return [*seen, *({"field": name, "value": None, "contribution": None} for name in rest)]

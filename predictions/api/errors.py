@@ -12,15 +12,22 @@ from django.utils.translation import gettext_lazy
 from rest_framework import exceptions, status
 from rest_framework.response import Response
 
+from predictions.decisions.verbs import DecidedMeanwhile, TooLate
+from predictions.decisions.verbs import Refused as DecisionRefused
 from predictions.exceptions import (
+    Changed,
     InvalidInput,
     KeyInUse,
     KeyReused,
     ModelSuspended,
     NotAllowed,
     NotAnswered,
+    NotNow,
     UnknownModel,
 )
+from predictions.imports.csv_files import FileRefused, FileTooLarge
+from predictions.outcomes.verbs import Meanwhile, OutcomeRefused
+from registry.signature import printable
 
 CONTENT_TYPE = "application/problem+json"
 MOST_ERRORS = 1000
@@ -41,6 +48,13 @@ _OURS: dict[type[Exception], tuple[int, str]] = {
     ModelSuspended: (503, "model_suspended"),
     KeyReused: (422, "idempotency_key_reused"),
     KeyInUse: (409, "idempotency_key_in_use"),
+    Changed: (409, "version_changed"),
+    NotNow: (409, "not_now"),
+    DecidedMeanwhile: (409, "decided_meanwhile"),
+    TooLate: (409, "too_late"),
+    Meanwhile: (409, "changed_meanwhile"),
+    FileTooLarge: (413, "too_large"),
+    FileRefused: (400, "file_refused"),
 }
 # Seconds after which to try again; when a suspended model answers again is a person's decision.
 _RETRY_AFTER: dict[type[Exception], str] = {KeyInUse: "2", ModelSuspended: "60"}
@@ -57,14 +71,15 @@ def problem_details(error: Exception, context: Mapping[str, Any]) -> Response | 
     """DRF's exception handler. None leaves an error to the faults of the product: a database that is away, a logged 500."""
     path = context["request"].path if context.get("request") else ""
     if isinstance(error, InvalidInput):
-        detail = _("%(count)d of the values cannot be used.") % {"count": len(error.errors)}
-        return _problem(400, "invalid_input", detail, path, errors=error.errors[:MOST_ERRORS])
+        return _of_input(error.errors, path)
+    if isinstance(error, DecisionRefused | OutcomeRefused):
+        return _of_input([_error(None, name, "invalid", text) for name, text in error.problems.items()], path)
     if isinstance(error, NotAnswered):
         return _problem(503, f"runtime_{error.kind}", str(error), path, headers={"Retry-After": "5"})
     for kind, (code, name) in _OURS.items():
         if isinstance(error, kind):
             wait = {"Retry-After": _RETRY_AFTER[kind]} if kind in _RETRY_AFTER else {}
-            return _problem(code, name, str(error), path, headers=wait)
+            return _problem(code, name, str(error) or _("Something else happened meanwhile."), path, headers=wait)
     error = next((mapped() for kind, mapped in _DJANGO.items() if isinstance(error, kind)), error)
     return _of_drf(error, path) if isinstance(error, exceptions.APIException) else None
 
@@ -74,18 +89,41 @@ def _of_drf(error: exceptions.APIException, path: str) -> Response:
     if wait := getattr(error, "wait", None):
         headers["Retry-After"] = str(int(wait))
     if isinstance(error, exceptions.ValidationError):
-        return _problem(400, "invalid_request", _("The request has the wrong shape."), path, errors=_flat(error.detail))
+        return _problem(
+            400,
+            "invalid_request",
+            _("The request has the wrong shape."),
+            path,
+            errors=_flat(error.detail)[:MOST_ERRORS],
+        )
     return _problem(error.status_code, error.default_code, str(error.detail), path, headers=headers)
 
 
-def _flat(detail: Any) -> list[dict[str, Any]]:
-    """DRF's {field: [messages]} as our list."""
-    fields = detail.items() if isinstance(detail, dict) else [("", detail)]
-    return [
-        {"row": None, "field": str(name), "code": getattr(message, "code", "invalid"), "message": str(message)}
-        for name, messages in fields
-        for message in (messages if isinstance(messages, list) else [messages])
-    ]
+def _of_input(errors: list[dict[str, Any]], path: str) -> Response:
+    detail = _("%(count)d of the values cannot be used.") % {"count": len(errors)}
+    return _problem(400, "invalid_input", detail, path, errors=errors[:MOST_ERRORS])
+
+
+def _flat(detail: Any, row: int | None = None, field: str = "") -> list[dict[str, Any]]:
+    """DRF's {field: [messages]} as our list. What it says of the items of a list, by place or by number, are rows."""
+    if isinstance(detail, dict):
+        found = [_flat(inner, *_place(name, row, field)) for name, inner in detail.items()]
+    elif isinstance(detail, list):
+        nested = any(isinstance(inner, dict | list) for inner in detail)
+        found = [_flat(inner, at if nested and row is None else row, field) for at, inner in enumerate(detail)]
+    else:
+        found = [[_error(row, field, getattr(detail, "code", "invalid"), str(detail))]]
+    return [error for errors in found for error in errors]
+
+
+def _place(name: Any, row: int | None, field: str) -> tuple[int | None, str]:
+    if isinstance(name, int) and row is None:
+        return name, field
+    return row, ".".join(filter(None, (field, str(name))))
+
+
+def _error(row: int | None, field: str, code: str, message: str) -> dict[str, Any]:
+    return {"row": row, "field": printable(field), "code": code, "message": message}
 
 
 def _problem(

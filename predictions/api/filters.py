@@ -23,7 +23,8 @@ OTHERS = "predictions.view_prediction"
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)", re.ASCII)
 
 
-def _name(text: str) -> str:
+def name(text: str) -> str:
+    """Of a model, or of a set of records. Raises ValueError."""
     if not re.fullmatch(NAME, text):
         raise ValueError(_("A name has up to 80 letters, digits, “-” and “_”."))
     return text
@@ -69,13 +70,13 @@ def moment(text: str) -> datetime:
 
 
 _READ: dict[str, Callable[[str], Any]] = {
-    "model": _name,
+    "model": name,
     "version": _version,
     "label": _short(255),
     "source": _source,
     "user": _short(150),
     "record": _short(200),
-    "dataset": _name,
+    "dataset": name,
     "batch": _number,
     "created_after": moment,
     "created_before": moment,

@@ -19,7 +19,10 @@ Path = tuple[str | int, ...]
 
 MAX_DEPTH = 32
 LARGEST_INTEGER = 2**63 - 1
+# Members that hold a list of rows, and what stands of them in the name of a field.
+_LISTS: dict[str | int, Path] = {"inputs": (), "decisions": (), "outcomes": (), "keys": ("keys",)}
 _UNSTORABLE = re.compile(r"[\x00\ud800-\udfff]")
+_ESCAPED = re.compile(r"\\u(?:0000|[dD][89a-fA-F])")  # the only way for one of them into a document
 
 
 class StrictJSONParser(BaseParser):
@@ -42,27 +45,60 @@ def loads(body: bytes) -> Any:
     """The document. Raises ParseError for what is no JSON, InvalidInput naming the field for what has no place in it."""
     try:
         text = body.decode("utf-8")
-        _check_depth(text)
-        document = json.loads(text, object_pairs_hook=_object, parse_int=_integer)
+        document = _parsed(text)
     except UnicodeDecodeError:
-        raise ParseError("The body is not UTF-8.") from None
+        raise ParseError(_("The body is not UTF-8.")) from None
     except json.JSONDecodeError as error:
-        raise ParseError(f"The body is not JSON: line {error.lineno}, column {error.colno}.") from None
-    _check(document, ())
+        place = {"line": error.lineno, "column": error.colno}
+        raise ParseError(_("The body is not JSON: line %(line)d, column %(column)d.") % place) from None
+    except RecursionError:  # how deep the interpreter itself goes differs by its version
+        raise _too_deep() from None
+    if not _is_sound(document) or _ESCAPED.search(text):
+        _check(document, ())
     return document
 
 
-def _check_depth(text: str) -> None:
-    """Brackets outside strings, counted before the recursive parser sees them: its own limit differs by Python."""
-    depth = 0
-    for token in re.finditer(r'"(?:[^"\\]|\\.)*+"?|[\[{]|[\]}]', text, re.DOTALL):
-        depth += {"[": 1, "{": 1, "]": -1, "}": -1}.get(token[0], 0)
-        if depth > MAX_DEPTH:
-            raise ParseError(f"The body is nested deeper than {MAX_DEPTH} levels.")
+def _parsed(text: str) -> Any:
+    try:
+        return json.loads(text, object_pairs_hook=_object)
+    except json.JSONDecodeError:
+        raise
+    except ValueError:  # a number of more digits than Python turns into an integer
+        return json.loads(text, object_pairs_hook=_object, parse_int=_integer)
+
+
+def _too_deep() -> ParseError:
+    return ParseError(_("The body is nested deeper than %(most)d levels.") % {"most": MAX_DEPTH})
+
+
+def _is_sound(document: Any) -> bool:
+    """Whether no number and no object in it has to be refused: most documents, so only others are searched for where.
+
+    Level by level. Raises ParseError for a document that is too deep.
+    """
+    level, depth, sound = [document], 0, True
+    while level:
+        following: list[Any] = []
+        for value in level:
+            kind = type(value)
+            if kind is dict:
+                following.extend(value.values())
+            elif kind is list:
+                following.extend(value)
+            elif kind is float:
+                sound = sound and value - value == 0  # neither NaN nor infinite
+            elif kind is int:
+                sound = sound and -LARGEST_INTEGER <= value <= LARGEST_INTEGER
+            elif kind is _Twice:
+                sound = False
+            if depth >= MAX_DEPTH and kind in (dict, list):
+                raise _too_deep()
+        level, depth = following, depth + 1
+    return sound
 
 
 def _integer(digits: str) -> int:
-    # Longer ones only need to stay out of range: Python itself refuses to parse more than 4 300 digits.
+    # Longer ones only need to stay out of range.
     return int(digits) if len(digits) <= 20 else LARGEST_INTEGER + 1
 
 
@@ -100,8 +136,11 @@ def _check(value: Any, path: Path) -> None:
 
 
 def _refused(path: Path, code: str, message: str) -> InvalidInput:
-    """The error of one field; `inputs` and the row's index are no part of its name."""
-    place = path[1:] if path[:1] == ("inputs",) else path
-    row, names = (place[0], place[1:]) if place and isinstance(place[0], int) else (0, place)
-    field = printable(".".join(map(str, names)))
+    """The error of one field, in its row where the document is a list of them."""
+    row, names = 0, path
+    if len(path) > 1 and path[0] in _LISTS and isinstance(path[1], int):
+        row, names = path[1], (*_LISTS[path[0]], *path[2:])
+    elif path[:1] == ("inputs",):
+        names = path[1:]
+    field = printable(".".join(map(str, names or path[:1])))
     return InvalidInput([{"row": row, "field": field, "code": code, "message": message}])

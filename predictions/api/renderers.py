@@ -17,4 +17,17 @@ class JSONRenderer(BaseRenderer):
     def render(
         self, data: Any, accepted_media_type: str | None = None, renderer_context: Mapping[str, Any] | None = None
     ) -> bytes:
-        return b"" if data is None else orjson.dumps(data, default=str)
+        if data is None:
+            return b""
+        try:
+            return orjson.dumps(data, default=str)
+        except orjson.JSONEncodeError:  # JSON of PostgreSQL turns 1e22 into a whole number of more than 64 bits
+            return orjson.dumps(_with_floats(data), default=str)
+
+
+def _with_floats(data: Any) -> Any:
+    if isinstance(data, Mapping):
+        return {name: _with_floats(value) for name, value in data.items()}
+    if isinstance(data, list | tuple):
+        return [_with_floats(value) for value in data]
+    return float(data) if type(data) is int and abs(data) >= 2**63 else data

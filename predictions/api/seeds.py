@@ -7,12 +7,15 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from predictions import actions
-from predictions.api import headers
-from predictions.api.authentication import APIKeyAuthentication, TokenAuthentication
+from predictions.api import headers, shapes
+from predictions.api.answers import number
 from predictions.api.bodies import columns_of_rows, json_object
 from predictions.models import Source
 from registry import serving
+from registry.api.authentication import APIKeyAuthentication, TokenAuthentication
 from registry.api.base import ApiView
+from registry.api.documents import IDEMPOTENCY_KEY, TRACEPARENT, described
+from registry.api.seeds import TAG
 from registry.models import RegisteredModel
 
 
@@ -20,8 +23,21 @@ class SeedPredictView(ApiView):
     """POST /predict: the path and shape of the seeds' clients, flat features for the default tabular model."""
 
     throttle_scope = "predict"
+    needs_body = True
     authentication_classes = [APIKeyAuthentication, TokenAuthentication, SessionAuthentication]
 
+    @described(
+        "seeds.predict",
+        tag=TAG,
+        summary="Ask the default tabular model",
+        description="One row of features, flat, as the seeds' clients send it. Nothing else has a place in the body: no "
+        "`model`, no `explain`.",
+        request={"application/json": shapes.ROW},
+        answers={200: shapes.SeedAnswer},
+        parameters=[IDEMPOTENCY_KEY, TRACEPARENT],
+        examples=[shapes.SEED_QUESTION, *shapes.SEED_ANSWERS, *shapes.SEED_REFUSALS],
+        problems=(400, 404, 409, 413, 415, 422),
+    )
     def post(self, request: Request) -> Response:
         """Answer one row."""
         answer = actions.predict(
@@ -45,11 +61,11 @@ def _seed_body(answer: actions.Answer) -> dict[str, Any]:
         "version": answer.version.number,
     }
     if signature.is_regression:
-        return {"prediction": outputs["value"], **shared}
+        return {"prediction": number(outputs["value"]), **shared}
     return {
         "prediction": signature.class_names.index(outputs["label"]),
         "label": outputs["label"],
-        "probability": outputs["score"],
+        "probability": number(outputs["score"]),
         "threshold": outputs.get("threshold"),
         **shared,
     }

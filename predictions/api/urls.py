@@ -10,7 +10,7 @@ urlpatterns = [
     # /api/v1/predict
     path("api/v1/predict", predict.PredictView.as_view(), name="api-predict"),
     # /api/v1/models/<model>/predict
-    path("api/v1/models/<slug:model>/predict", predict.PredictView.as_view(), name="api-model-predict"),
+    path("api/v1/models/<slug:model>/predict", predict.ModelPredictView.as_view(), name="api-model-predict"),
     # /api/v1/predictions, /api/v1/predictions/<id>
     path("api/v1/predictions", history.PredictionsView.as_view(), name="api-predictions"),
     path("api/v1/predictions/<uuid:pk>", history.PredictionView.as_view(), name="api-prediction"),

@@ -142,7 +142,7 @@ def test_models_tell_their_champion(iris: ModelVersion, promoted, ready, call, c
     assert [model["name"] for model in body["results"]] == ["digits", "iris"]
     first = body["results"][1]
     keys = {"name", "repository", "tracked_ref", "input_kind", "is_default", "status", "champion"}
-    assert (set(first), first["input_kind"], first["status"]) == (keys, "tabular", "serving")
+    assert (keys <= set(first), first["input_kind"], first["status"]) == (True, "tabular", "serving")
     assert (first["champion"]["version"], first["champion"]["commit"]) == (1, iris.commit)
     assert first["champion"]["metrics"]
 

@@ -2,16 +2,28 @@
 
 import base64
 import uuid
+from collections.abc import Callable
 
+import jsonschema
 import pandas as pd
 import pytest
 from django.contrib.auth.models import User
-from django.db import transaction
+from django.db import connection, transaction
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from drf_spectacular.generators import SchemaGenerator
+from rest_framework.exceptions import ValidationError
 
+from predictions.api.errors import problem_details
+from predictions.api.renderers import JSONRenderer
+from predictions.decisions.verbs import DecidedMeanwhile
+from predictions.exceptions import Changed, NotNow
+from predictions.imports.csv_files import FileRefused, FileTooLarge, Problem
 from predictions.models import IdempotencyKey, Prediction
+from predictions.outcomes.verbs import Meanwhile, OutcomeRefused
 from registry import actions
-from registry.models import ModelVersion
+from registry.models import ModelVersion, RegisteredModel
+from tests.predictions.employees import PERSON
 from tests.predictions.test_predict import damage, with_note
 from tests.worlds import IRIS
 
@@ -103,6 +115,126 @@ def test_a_fallback_is_told(iris: ModelVersion, promoted, examined, call) -> Non
     damage(promoted("iris", graph=with_note(examined("iris").graph)))
     body = call({"model": "iris", "inputs": IRIS}).json()
     assert (body["version"], body["fallback_from"]) == (1, 2)
+
+
+def test_a_thousand_rows_take_as_many_queries_as_sixty(iris: ModelVersion, call) -> None:
+    counts = []
+    call({"model": "iris", "inputs": IRIS})
+    for rows in (60, 1000):
+        with CaptureQueriesContext(connection) as queries:
+            body = call({"model": "iris", "inputs": [IRIS] * rows}).json()
+        assert [told["row"] for told in body["predictions"]] == list(range(rows))
+        counts.append(len(queries))
+    assert counts[0] == counts[1] <= 12
+
+
+# The document
+
+
+@pytest.fixture(scope="module")
+def operations() -> Callable[[str, str], jsonschema.Draft202012Validator]:
+    """`operations(path, part)`: what the OpenAPI document says of a POST: its JSON body, or what comes with 200."""
+    found = SchemaGenerator().get_schema(request=None, public=True)  # type: ignore[no-untyped-call]
+
+    def validator(path: str, part: str = "200") -> jsonschema.Draft202012Validator:
+        said = found["paths"][path]["post"]
+        content = said["requestBody"] if part == "requestBody" else said["responses"][part]
+        kind = "application/json" if part in {"requestBody", "200"} else "application/problem+json"
+        schema = content["content"][kind]["schema"] | {"components": found["components"]}
+        return jsonschema.Draft202012Validator(schema, format_checker=jsonschema.FormatChecker())
+
+    return validator
+
+
+def test_answers_are_as_the_document_says(iris: ModelVersion, promoted, price, flowers, call, operations) -> None:
+    promoted("attrition")
+    flowers(2, {1: {"petal_width": None}})
+    house, wide = {"surface": 500, "rooms": 3}, {"petal_width": 9}
+    asked: list[tuple[str, dict]] = [
+        (API, {"model": "iris", "inputs": [IRIS, IRIS | wide], "explain": True}),
+        (API, {"model": "iris", "inputs": [IRIS, {}], "partial": True, "version": 1}),
+        (API, {"model": "attrition", "inputs": PERSON, "explain": True}),
+        (API, {"model": "house", "inputs": [house], "explain": True}),
+        (API, {"model": "house", "inputs": [house] * 60, "explain": None, "partial": None, "version": None}),
+        ("/api/v1/models/{model}/predict", {"inputs": IRIS}),
+        ("/api/v1/datasets/{dataset}/records/predict", {"keys": ["F-0", "F-1", "x"], "partial": True}),
+        ("/predict", PERSON),
+        ("/predict", house),
+    ]
+    for path, body in asked:
+        actions.make_default(RegisteredModel.objects.get(name="house" if "surface" in body else "attrition"))
+        response = call(body, path.format(model="iris", dataset="flowers"))
+        operations(path, "requestBody").validate(body)
+        assert response.status_code == 200, response.content
+        operations(path).validate(response.json())
+        again = call({"colour": 1}, path.format(model="iris", dataset="flowers"))
+        assert again.status_code == 400
+        operations(path, "400").validate(again.json())
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"inputs": IRIS, "colour": 1},
+        {"inputs": []},
+        {"inputs": [1]},
+        {"inputs": "x"},
+        {},
+        *({"inputs": IRIS, "explain": wrong} for wrong in ("true", 0, 1, [], "")),
+        *({"inputs": IRIS, "version": wrong} for wrong in ("1", 0, 1.5, True, 10**9)),
+        *({"inputs": IRIS, "model": wrong} for wrong in ("", "a b", 1, "x" * 81)),
+    ],
+)
+def test_what_the_document_refuses_is_refused(iris: ModelVersion, call, operations, body: dict) -> None:
+    actions.make_default(iris.model)
+    assert not operations(API, "requestBody").is_valid(body)
+    assert call(body).status_code in {400, 404}
+    assert not Prediction.objects.exists()
+
+
+def test_every_example_is_as_its_schema_says(operations) -> None:
+    found = SchemaGenerator().get_schema(request=None, public=True)  # type: ignore[no-untyped-call]
+    for path in (API, "/api/v1/models/{model}/predict", "/api/v1/datasets/{dataset}/records/predict", "/predict"):
+        said = found["paths"][path]["post"]
+        parts = {"requestBody": said["requestBody"], **said["responses"]}
+        for part, content in parts.items():
+            for kind, media in content["content"].items():
+                for example in media.get("examples", {}).values():
+                    if kind != "multipart/form-data":
+                        operations(path, part).validate(example["value"])
+        assert parts["requestBody"]["required"]
+
+
+# The names of faults
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "code", "errors"),
+    [
+        (NotNow("The file is cancelled."), 409, "not_now", []),
+        (Changed("Another version answers by now."), 409, "version_changed", []),
+        (DecidedMeanwhile(), 409, "decided_meanwhile", []),
+        (Meanwhile("Somebody else reported."), 409, "changed_meanwhile", []),
+        (FileRefused(Problem("The file is empty.")), 400, "file_refused", []),
+        (FileTooLarge(Problem("The file is too large.")), 413, "too_large", []),
+        (OutcomeRefused({"label": "No such class."}), 400, "invalid_input", [(None, "label")]),
+        (ValidationError({"rows": [{}, {"label": ["No."]}]}), 400, "invalid_request", [(1, "rows.label")]),
+        (ValidationError({"keys": {3: ["No."]}}), 400, "invalid_request", [(3, "keys")]),
+        (ValidationError(["No."]), 400, "invalid_request", [(None, "")]),
+    ],
+)
+def test_faults_have_names(error: Exception, status: int, code: str, errors: list) -> None:
+    response = problem_details(error, {})
+    assert response is not None
+    found = [(each["row"], each["field"]) for each in response.data["errors"]]
+    assert (response.status_code, response.data["code"], found) == (status, code, errors)
+    assert response.data["detail"]
+
+
+def test_integers_of_any_size_are_written() -> None:
+    assert JSONRenderer().render({"a": [10**22, 2**63 - 1], "b": (-(10**30),)}) == (
+        b'{"a":[1e+22,9223372036854775807],"b":[-1e+30]}'
+    )
 
 
 # Regression

@@ -30,7 +30,10 @@ def _parameters(description: str, **known: dict[str, Any]) -> Any:
 @_parameters(
     "Others are ignored.",
     explain={"type": "boolean", "description": "Explain each row; the explanations are stored and come back."},
-    binary_data_output={"type": ["boolean", "null"], "description": "All outputs that say nothing else as binary data."},
+    binary_data_output={
+        "type": ["boolean", "null"],
+        "description": "All outputs that say nothing else as binary data.",
+    },
     content_type={"type": "string", "enum": ["pd", "np", "str"]},
 )
 class _RequestParameters(serializers.DictField):
