@@ -3,7 +3,7 @@ PYTHON ?= python3
 PORT ?= 8000
 export PORT
 
-.PHONY: help .venv run test test-long check bench switch batch pages pictures model-validation zoo lock clean
+.PHONY: help .venv run test test-long check bench switch batch kills openapi schemathesis pages pictures model-validation zoo lock clean
 
 help:  ## what can be made
 	@grep -hE '^[.a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## +/\t/' | expand -t 20
@@ -30,6 +30,17 @@ switch: .venv/dev.stamp  ## from a push to a served version under load; ARGS="--
 
 batch: .venv/dev.stamp  ## a file of a million rows against a bare script; ARGS="--json"
 	.venv/bin/python benchmarks/batch.py $(ARGS)
+
+kills: .venv/dev.stamp  ## kill the web server and the database under load; ARGS="--json"
+	.venv/bin/python -m benchmarks.api_kills $(ARGS)
+	.venv/bin/python -m benchmarks.api_races $(ARGS)
+	.venv/bin/python -m benchmarks.database_faults $(ARGS)
+
+openapi: .venv/dev.stamp  ## write docs/openapi.json, which /api/v1/schema serves
+	.venv/bin/python manage.py write_openapi
+
+schemathesis: .venv/dev.stamp  ## ten thousand requests made from the OpenAPI document, in every role
+	.venv/bin/pytest -m long -n 0 -s tests/api $(ARGS)
 
 pages: .venv/dev.stamp  ## each page's time with a million answers and 100 000 records; ARGS="--json"
 	.venv/bin/python benchmarks/pages.py $(ARGS)

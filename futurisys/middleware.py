@@ -14,6 +14,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from futurisys.postgresql import patience
 from predictions.api import errors
 
 logger = logging.getLogger(__name__)
@@ -40,13 +41,19 @@ class RequestIdMiddleware:
 
 
 class FaultMiddleware:
-    """A body too large, or of unknown length, is not read. A database that cannot record: 503, and nothing is shown."""
+    """A body too large, or of unknown length, is not read. A database that cannot record: 503, and nothing is shown.
+
+    It cannot either while it keeps a request waiting.
+    """
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        return refused(request) or self.get_response(request)
+        if response := refused(request):
+            return response
+        with patience.at_most(patience_with(request)):
+            return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         """Called for what a view lets through."""
@@ -65,18 +72,31 @@ def refused(request: HttpRequest) -> HttpResponse | None:
         return fault(request, 400, "bad_request", _("The Content-Length is no number."))
     if not length and "HTTP_TRANSFER_ENCODING" in request.META:  # WSGI reads such a body as an empty one
         return fault(request, 411, "length_required", _("Send the body with a Content-Length."))
-    most = most_bytes(request)
-    if len(length) > 18 or int(length or 0) > most:
-        return fault(request, 413, "too_large", too_large(most))
+    # What most requests are short enough for is not looked up for each of them.
+    if len(length) > 18 or int(length or 0) > settings.MAX_BODY_BYTES:
+        most = most_bytes(request)
+        if len(length) > 18 or int(length) > most:
+            return fault(request, 413, "too_large", too_large(most))
     return None
 
 
 def most_bytes(request: HttpRequest) -> int:
     """How long a body may be: files are larger than anything else, and come with a few fields."""
-    files = {"records-import": settings.MAX_UPLOAD_BYTES, "batches-new": settings.MAX_BATCH_BYTES}
+    rows = settings.MAX_BATCH_BYTES
+    files = {"records-import": settings.MAX_UPLOAD_BYTES, "batches-new": rows, "api-batches": rows}
     sizes = {reverse(route): most for route, most in files.items()}
     most = sizes.get(request.path_info)
     return settings.MAX_BODY_BYTES if most is None else most + AROUND_A_FILE
+
+
+def patience_with(request: HttpRequest) -> float | None:
+    """Seconds that a request may wait for the database in all; None for a large file, which is stored in many parts.
+
+    A program tries again by itself, and soon; a person would rather wait for a long list than be sent away.
+    """
+    if int(request.META.get("CONTENT_LENGTH") or 0) > settings.MAX_BODY_BYTES:  # nothing else may be so long
+        return None
+    return settings.DATABASE_SECONDS * (1 if wants_json(request) else 3)
 
 
 def is_utf8(charset: str) -> bool:
@@ -113,6 +133,8 @@ def fault(request: HttpRequest, status: int, code: str, detail: str, **more: str
 
     The page needs no database: it extends nothing that asks one.
     """
+    if request.path == "/v2" or request.path.startswith("/v2/"):  # whose protocol has a shape of its own
+        return JsonResponse({"error": detail}, status=status)
     if wants_json(request):
         body = errors.body(status, code, detail, request.path)
         return JsonResponse(body, status=status, content_type=errors.CONTENT_TYPE)

@@ -253,7 +253,7 @@ class World:
             "records": {"dataset": "flowers"},
             "records-ask": {"dataset": "flowers"},
             "records-show": {"dataset": "flowers", "pk": self.record.pk},
-            **dict.fromkeys(("api-records", "api-records-predict"), {"dataset": "flowers"}),
+            **{route: {"dataset": "flowers"} for route in ("api-records", "api-records-predict")},
             "api-record": {"dataset": "flowers", "key": self.record.key},
             "registry-request": {"pk": self.wanted.pk},
             "registry-file": version | {"path": "x.png"},
