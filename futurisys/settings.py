@@ -16,7 +16,7 @@ from environs import Env, validate
 from kombu.entity import Queue
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from futurisys import embedded
+from futurisys import api_text, embedded
 from futurisys.database_url import connection_settings
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -51,11 +51,12 @@ INSTALLED_APPS = [
     "csp",
     "rest_framework",
     "drf_spectacular",
+    "drf_spectacular_sidecar",
     "futurisys.library_apps.TokensConfig",
     "axes",
 ]
 MIDDLEWARE = [
-    "csp.middleware.CSPMiddleware",  # first, so that static files and errors carry the policy too
+    "futurisys.policy.PolicyMiddleware",  # first, so that static files and errors carry the policy too
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "futurisys.middleware.RequestIdMiddleware",
@@ -102,6 +103,12 @@ DATABASES = {
     "default": connection_settings(DATABASE_URL) | {"TEST": {"MIRROR": "owner"}},
     "owner": connection_settings(DATABASE_OWNER_URL),
 }
+# A program's call waits for the database so long in all, and then gets 503; a page three times as long.
+DATABASE_SECONDS = env.float("DATABASE_SECONDS", 5.0, validate=validate.Range(min=0.5))
+# Statements of every call are prepared once for a connection. Off behind PgBouncer in transaction mode: it lends another
+# connection to each.
+PREPARED_STATEMENTS = env.bool("PREPARED_STATEMENTS", True)
+DATABASES["default"]["OPTIONS"]["prepare_threshold"] = 5 if PREPARED_STATEMENTS else None
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # The first only refuses: after too many failures not even the right password is tried.
@@ -149,7 +156,7 @@ STORAGES = {
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
         if ENVIRONMENT == "development"
-        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        else "futurisys.static_files.Storage"
     },
 }
 WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = ENVIRONMENT == "development"
@@ -203,6 +210,8 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 2_500_000
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 20_000
 MAX_ROWS_PER_CALL = env.int("MAX_ROWS_PER_CALL", 1000, validate=validate.Range(min=1))
 RECORDS_PER_CALL = env.int("RECORDS_PER_CALL", 5000, validate=validate.Range(min=1))
+# In each process; a count that is pushed out begins anew.
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "OPTIONS": {"MAX_ENTRIES": 10_000}}}
 # What one token may call in a minute, in each web process; 0 is as often as it likes.
 _share = validate.Range(min=0)
 API_CALLS_PER_MINUTE = {
@@ -214,7 +223,7 @@ API_CALLS_PER_MINUTE = {
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
-        "predictions.api.authentication.TokenAuthentication",
+        "registry.api.authentication.TokenAuthentication",
         "rest_framework.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
@@ -223,16 +232,11 @@ REST_FRAMEWORK = {
     "EXCEPTION_HANDLER": "predictions.api.errors.problem_details",
     "DEFAULT_THROTTLE_CLASSES": ["registry.api.throttles.ShareThrottle"],
     "DEFAULT_PAGINATION_CLASS": "registry.api.paging.Pages",
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "futurisys.openapi.OperationSchema",
     "UNAUTHENTICATED_USER": None,
     "NUM_PROXIES": env.int("NUM_PROXIES", 0, validate=validate.Range(min=0)),
 }
-SPECTACULAR_SETTINGS = {
-    "OAS_VERSION": "3.1.0",
-    "TITLE": "Futurisys",
-    "VERSION": VERSION,
-    "SERVE_INCLUDE_SCHEMA": False,
-}
+SPECTACULAR_SETTINGS = {**api_text.SETTINGS, "VERSION": VERSION}
 REST_KNOX = {
     "TOKEN_TTL": None,
     "AUTH_HEADER_PREFIX": "Token",
@@ -325,6 +329,11 @@ elif CELERY_BROKER_URL.startswith("amqp"):
     # A quorum queue survives the loss of a node, and loses tasks unless each is confirmed (celery#9149).
     CELERY_TASK_DEFAULT_QUEUE_TYPE = "quorum"
     CELERY_BROKER_TRANSPORT_OPTIONS = {"confirm_publish": True}
+
+# Counts for Prometheus: one folder for all processes of a machine. /metrics answers users' tokens, this token, and
+# whoever asks from this machine itself, unless a proxy does so for others.
+METRICS_FOLDER = None if _TESTING else Path(env.str("METRICS_FOLDER", str(VAR_DIR / "metrics")))
+METRICS_TOKEN = env.str("METRICS_TOKEN", "", validate=_secret)
 
 LOG_LEVEL = env.str("LOG_LEVEL", "INFO", validate=validate.OneOf(["DEBUG", "INFO", "WARNING", "ERROR"]))
 LOGGING = {

@@ -120,6 +120,8 @@ def model_member(value: Any) -> str:
 
 def version_number(value: Any) -> int | None:
     """Raises ParseError."""
+    if isinstance(value, float) and value.is_integer():  # JSON knows one kind of number: 2.0 is a whole one
+        value = int(value)
     if value is None or (type(value) is int and 1 <= value <= LARGEST_VERSION):
         return value
     raise ParseError(_("“version” must be a version number."))

@@ -22,7 +22,11 @@ _FREE = {"type": "object", "additionalProperties": {"type": ["string", "number",
 
 
 def _parameters(description: str, **known: dict[str, Any]) -> Any:
-    """Parameters of which these mean something here; others are ignored."""
+    """Parameters of which these mean something here; others are ignored, and a null says nothing."""
+    for one in known.values():
+        one["type"] = [one["type"], "null"]
+        if "enum" in one:
+            one["enum"] = [*one["enum"], None]
     schema = {"type": ["object", "null"], "properties": known, "description": description}
     return extend_schema_field(schema)
 
@@ -30,10 +34,7 @@ def _parameters(description: str, **known: dict[str, Any]) -> Any:
 @_parameters(
     "Others are ignored.",
     explain={"type": "boolean", "description": "Explain each row; the explanations are stored and come back."},
-    binary_data_output={
-        "type": ["boolean", "null"],
-        "description": "All outputs that say nothing else as binary data.",
-    },
+    binary_data_output={"type": "boolean", "description": "All outputs that say nothing else as binary data."},
     content_type={"type": "string", "enum": ["pd", "np", "str"]},
 )
 class _RequestParameters(serializers.DictField):
@@ -49,7 +50,7 @@ class _InputParameters(serializers.DictField):
     pass
 
 
-@_parameters("Others are ignored.", binary_data={"type": ["boolean", "null"]})
+@_parameters("Others are ignored.", binary_data={"type": "boolean"})
 class _OutputParameters(serializers.DictField):
     pass
 
