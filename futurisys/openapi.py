@@ -108,7 +108,9 @@ class OperationSchema(AutoSchema):
         found: dict[str, Any] = super()._map_basic_serializer(serializer, direction)
         if isinstance(serializer, StrictSerializer):
             found["additionalProperties"] = False
-        return found | getattr(serializer, "rules", {})  # which members go together
+        rules = getattr(serializer, "rules", None)  # which members go together
+        # In a condition, because what generates clients would make a class of each case, and stumbles over “not”.
+        return found if rules is None else found | {"if": True, "then": rules}
 
     def _insert_field_validators(self, field: Any, schema: dict[str, Any]) -> None:
         super()._insert_field_validators(field, schema)

@@ -55,7 +55,9 @@ class _OutputParameters(serializers.DictField):
     pass
 
 
-@extend_schema_field({"type": "array", "description": "Flat, or nested as the shape says; null is a missing value."})
+@extend_schema_field(
+    {"type": "array", "items": {}, "description": "Flat, or nested as the shape says; null is a missing value."}
+)
 class _Data(serializers.ListField):
     pass
 
