@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 PACKAGES = ("django", "gunicorn", "onnxruntime", "scikit-learn", "psycopg")
-PEER_PACKAGES = ("fastapi", "uvicorn", "sqlalchemy", "scikit-learn", "psycopg")
+PEER_PACKAGES = ("fastapi", "uvicorn", "sqlalchemy", "scikit-learn", "psycopg", "starlette", "asyncpg", "onnxruntime")
 
 
 def describe(peer: Path) -> dict[str, Any]:

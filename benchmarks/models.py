@@ -31,6 +31,7 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from examples.repository import Repository, metric, train_range
 
 NAMES = ("linear", "forest", "isolated")
+CONVERTED = ("linear", "forest")  # served as ONNX
 NUMBERS = {  # inclusive bounds; peer/app.py has the same columns
     "age": (18, 60),
     "daily_rate": (100, 1500),

@@ -7,26 +7,29 @@ from typing import Any
 from benchmarks.load import BadRun, Run
 
 Entry = dict[str, Any]
+PLACE = ("model", "connections", "rows")  # what services are compared at
 
 
-def check_stored(run: Run, *, before: int, after: int, connections: int) -> None:
-    """Every acknowledged answer is a row, and no row is there that nobody asked for. Raises BadRun.
+def check_stored(run: Run, *, before: int, after: int, connections: int, rows: int = 1) -> None:
+    """Every acknowledged answer is `rows` rows, and no row is there that nobody asked for. Raises BadRun.
 
     When the time is over wrk drops the connections, so that one answer each may be stored that it never counted.
     """
     grown = after - before
-    if not run.requests <= grown <= run.requests + connections:
-        raise BadRun(f"{run.requests} answers were acknowledged, and {grown} rows stored")
+    if grown % rows or not run.requests <= grown // rows <= run.requests + connections:
+        raise BadRun(f"{run.requests} answers of {rows} rows were acknowledged, and {grown} rows stored")
 
 
-def throughput(service: str, model: str, connections: int, runs: Sequence[Run]) -> Entry:
-    """The medians of several runs."""
+def throughput(service: str, model: str, connections: int, runs: Sequence[Run], rows: int = 1) -> Entry:
+    """The medians of several runs of calls with `rows` rows each."""
     return {
         "metric": "throughput",
         "service": service,
         "model": model,
         "connections": connections,
+        "rows": rows,
         "requests_per_second": round(median(run.requests_per_second for run in runs), 1),
+        "rows_per_second": round(rows * median(run.requests_per_second for run in runs), 1),
         "p50_ms": round(median(run.p50_ms for run in runs), 2),
         "p99_ms": round(median(run.p99_ms for run in runs), 2),
         "rounds": [round(run.requests_per_second, 1) for run in runs],
@@ -34,19 +37,25 @@ def throughput(service: str, model: str, connections: int, runs: Sequence[Run]) 
     }
 
 
-def ratios(entries: Iterable[Entry], ours: str, peer: str) -> list[Entry]:
-    """How many times the requests per second of `peer` `ours` answers, by model and connections."""
-    found = {(e["service"], e["model"], e["connections"]): e for e in entries if e["metric"] == "throughput"}
+def ratios(entries: Iterable[Entry], ours: str, *others: str) -> list[Entry]:
+    """How many times the requests per second of each other service `ours` answers: same model, connections, rows."""
+    found = {(e["service"], *_place(e)): e for e in entries if e["metric"] == "throughput"}
     return [
         {
             "metric": "ratio",
-            "model": model,
-            "connections": connections,
-            "ratio": round(entry["requests_per_second"] / other["requests_per_second"], 2),
+            "against": other,
+            **{name: entry[name] for name in PLACE},
+            "ratio": round(entry["requests_per_second"] / theirs["requests_per_second"], 2),
         }
-        for (service, model, connections), entry in found.items()
-        if service == ours and (other := found.get((peer, model, connections)))
+        for (service, *_rest), entry in found.items()
+        if service == ours
+        for other in others
+        if (theirs := found.get((other, *_place(entry))))
     ]
+
+
+def _place(entry: Entry) -> tuple[Any, ...]:
+    return tuple(entry[name] for name in PLACE)
 
 
 def value(metric: str, service: str, values: Sequence[float], unit: str, **more: Any) -> Entry:
@@ -79,14 +88,15 @@ def _head(machine: Entry) -> list[str]:
 
 
 def _throughput(entries: Sequence[Entry]) -> list[str]:
-    lines = [f"{'model':<10}{'connections':>12}  {'service':<10}{'requests/s':>11}{'p50 ms':>9}{'p99 ms':>9}  ratio"]
-    ratio = {(e["model"], e["connections"]): e["ratio"] for e in entries if e["metric"] == "ratio"}
+    head = f"{'model':<10}{'connections':>12}{'rows':>6}  {'service':<10}{'requests/s':>11}{'rows/s':>9}{'p50 ms':>9}{'p99 ms':>9}"
+    lines = [f"{head}  ratios"]
     for entry in entries:
         if entry["metric"] == "throughput":
-            place = entry["model"], entry["connections"]
-            times = f"  {ratio[place]:.1f}x" if entry["service"] == "futurisys" and place in ratio else ""
-            numbers = f"{entry['requests_per_second']:>11.0f}{entry['p50_ms']:>9.1f}{entry['p99_ms']:>9.1f}"
-            lines.append(f"{place[0]:<10}{place[1]:>12}  {entry['service']:<10}{numbers}{times}")
+            found = [e for e in entries if e["metric"] == "ratio" and _place(e) == _place(entry)]
+            told = ", ".join(f"{e['ratio']:.2f}x {e['against']}" for e in found if entry["service"] == "futurisys")
+            place = f"{entry['model']:<10}{entry['connections']:>12}{entry['rows']:>6}  {entry['service']:<10}"
+            speed = f"{entry['requests_per_second']:>11.0f}{entry['rows_per_second']:>9.0f}"
+            lines.append(f"{place}{speed}{entry['p50_ms']:>9.1f}{entry['p99_ms']:>9.1f}  {told}".rstrip())
     return lines
 
 

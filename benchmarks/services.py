@@ -51,8 +51,8 @@ class Service(ABC):
         """What starts the web server."""
 
     @abstractmethod
-    def target(self, model: str, rows: Sequence[dict[str, Any]]) -> Target:
-        """How a model is asked for rows."""
+    def target(self, model: str, rows: Sequence[dict[str, Any]], at_once: int = 1) -> Target:
+        """How a model is asked for rows, so many in a call."""
 
     @property
     def address(self) -> str:
@@ -187,8 +187,8 @@ class Ours(Service):
         place = ["--bind", f"{HOST}:{self.port}"]
         return [sys.executable, "-m", "gunicorn", "futurisys.wsgi", *place, *threads, *files]
 
-    def target(self, model: str, rows: Sequence[dict[str, Any]]) -> Target:
-        return self._target(model, [{"inputs": row} for row in rows])
+    def target(self, model: str, rows: Sequence[dict[str, Any]], at_once: int = 1) -> Target:
+        return self._target(model, calls(rows, at_once))
 
     def explaining(self, model: str, rows: Sequence[dict[str, Any]]) -> Target:
         """As `target`, every answer explained."""
@@ -226,8 +226,61 @@ class Peer(Service):
         options = ["--workers", str(PROCESSES), "--no-access-log", "--log-level", "warning"]
         return [str(self.python), "-m", "uvicorn", "app:app", *place, *options]
 
-    def target(self, model: str, rows: Sequence[dict[str, Any]]) -> Target:
+    def target(self, model: str, rows: Sequence[dict[str, Any]], at_once: int = 1) -> Target:
+        assert at_once == 1  # it takes one row
         return Target(self.address, f"/predict/{model}", rows, {})
+
+
+class Bare(Service):
+    """The bare floor: uvicorn with as many processes, and a table like ours beside it, in our database."""
+
+    name, table = "bare", "bare_predictions"
+    marks = "spawn_main"
+
+    def __init__(self, supervisor: Supervisor, *, python: Path, graphs: Path, ours: Ours) -> None:
+        self.python, self.graphs, self.ours = python, graphs, ours
+        super().__init__(supervisor, database=ours.database, environment={"BARE_DATABASE_URL": ours.database})
+
+    def prepare(self) -> None:
+        """Make the table, and fetch the graphs that answer for our models. To be called when these are in charge."""
+        self.graphs.mkdir(exist_ok=True)
+        self.ours.manage("shell", "-v", "0", "-c", GRAPHS.format(folder=str(self.graphs)))
+        graphs = ",".join(f"{file.stem}={file}" for file in sorted(self.graphs.glob("*.onnx")))
+        with psycopg.connect(self.database) as connection:
+            ids = connection.execute(SOMEBODY, [USER]).fetchone()
+            assert ids is not None
+        shared = dict(zip(("version_id", "ledger_entry_id", "user_id"), ids, strict=True))
+        shared |= {"warnings": "[]", "source": "api", "key": "", "trace_id": "", "duration": 0.0001}
+        self.environment |= {"BARE_MODELS": graphs, "BARE_SHARED": json.dumps(shared)}
+        environment = {**os.environ, **self.environment}
+        subprocess.run([self.python, ROOT / "benchmarks" / "peer" / "bare.py"], check=True, env=environment)
+
+    def command(self) -> list[str]:
+        """As the peer."""
+        place = ["--app-dir", str(ROOT / "benchmarks" / "peer"), "--host", HOST, "--port", str(self.port)]
+        options = ["--workers", str(PROCESSES), "--no-access-log", "--log-level", "warning"]
+        return [str(self.python), "-m", "uvicorn", "bare:app", *place, *options]
+
+    def target(self, model: str, rows: Sequence[dict[str, Any]], at_once: int = 1) -> Target:
+        return Target(self.address, f"/predict/{model}", calls(rows, at_once), {})
+
+
+GRAPHS = """
+from pathlib import Path
+from registry import artifacts
+from registry.models import ModelVersion
+for version in ModelVersion.objects.filter(runtime="onnx").select_related("model"):
+    graph = artifacts.read(version, version.report["serving"]["graph"])
+    Path({folder!r}, f"{{version.model.name}}.onnx").write_bytes(graph)
+"""
+SOMEBODY = "SELECT to_version_id, l.id::text, u.id FROM registry_ledgerentry l, auth_user u WHERE username = %s LIMIT 1"
+
+
+def calls(rows: Sequence[dict[str, Any]], at_once: int) -> list[dict[str, Any]]:
+    """Bodies that ask for every row once, so many of them in a call."""
+    if at_once == 1:
+        return [{"inputs": row} for row in rows]
+    return [{"inputs": list(rows[start : start + at_once])} for start in range(0, len(rows), at_once)]
 
 
 def _listens(port: int) -> bool:

@@ -1,8 +1,8 @@
-"""Futurisys against a plain FastAPI service: requests per second, latency, memory, start, explanation.
+"""Futurisys against a plain FastAPI service and a bare floor: requests per second, latency, memory, start, explanation.
 
-    python benchmarks/serving.py [--json] [--connections 1 16] [--seconds 10] [--rounds 5]
+    python benchmarks/serving.py [--json] [--connections 1 16] [--rows 1 100] [--seconds 10] [--rounds 5]
 
-Both store every answer in the same PostgreSQL server before they give it, and are asked in turn within one run.
+All store every answer in the same PostgreSQL server before they give it, and are asked in turn within one run.
 Everything lies under var/benchmarks; see README.md.
 """
 
@@ -26,7 +26,7 @@ import psycopg
 
 from benchmarks import load, machine, models, report
 from benchmarks.load import BadRun, Run, Target
-from benchmarks.services import PROCESSES, ROOT, Ours, Peer, Service
+from benchmarks.services import PROCESSES, ROOT, Bare, Ours, Peer, Service
 from futurisys.embedded import Cluster
 from futurisys.supervisor import Failed, Stopped, Supervisor
 
@@ -51,25 +51,37 @@ def peer_python(say: Say) -> Path:
 
 
 class Benchmark:
-    """Both services, ready to be asked."""
+    """The services, ready to be asked."""
 
-    def __init__(self, ours: Ours, peer: Peer, options: argparse.Namespace, say: Say) -> None:
-        self.ours, self.peer, self.say = ours, peer, say
+    def __init__(self, ours: Ours, peer: Peer, bare: Bare, options: argparse.Namespace, say: Say) -> None:
+        self.ours, self.peer, self.bare, self.say = ours, peer, bare, say
         self.connections: list[int] = options.connections
         self.seconds: int = options.seconds
         self.rounds: int = options.rounds
-        self.rows = models.questions(200)
+        self.at_once: list[int] = options.rows
+        self.rows = models.questions(max(200, 2 * max(self.at_once)))
 
     @property
-    def services(self) -> tuple[Service, Service]:
-        return self.ours, self.peer
+    def services(self) -> tuple[Service, ...]:
+        return self.ours, self.peer, self.bare
+
+    def asked(self, model: str, at_once: int) -> list[Service]:
+        """Who can be asked this: the peer takes one row, and the floor has graphs alone."""
+        can = [(self.ours, True), (self.peer, at_once == 1), (self.bare, model in models.CONVERTED)]
+        return [service for service, is_able in can if is_able]
 
     def entries(self) -> Iterator[report.Entry]:
-        """Every measurement; both services run afterwards."""
+        """Every measurement; all services run afterwards."""
         yield from self.starts()
-        found = [entry for model in models.NAMES for each in self.connections for entry in self.throughput(model, each)]
+        found = [
+            entry
+            for at_once in self.at_once
+            for model in (models.NAMES if at_once == 1 else models.CONVERTED)
+            for each in self.connections
+            for entry in self.throughput(model, each, at_once)
+        ]
         yield from found
-        yield from report.ratios(found, self.ours.name, self.peer.name)
+        yield from report.ratios(found, self.ours.name, self.peer.name, self.bare.name)
         yield from self.memory()
         yield from self.explanations()
 
@@ -77,29 +89,30 @@ class Benchmark:
         """From the start of the process to its first answer."""
         seconds: dict[str, list[float]] = {service.name: [] for service in self.services}
         for number in range(self.rounds):
-            self.say(f"starting both, round {number + 1}")
+            self.say(f"starting all, round {number + 1}")
             for service in self.services:
                 service.stop()
                 seconds[service.name].append(service.start(service.target("linear", self.rows)))
         for name, values in seconds.items():
             yield report.value("start to first prediction", name, values, "s")
 
-    def throughput(self, model: str, connections: int) -> list[report.Entry]:
-        """Rounds of one after the other, so that what disturbs the machine disturbs both."""
-        self.say(f"asking {model} over {connections} connections")
-        runs: dict[str, list[Run]] = {service.name: [] for service in self.services}
-        for service in self.services:
-            load.warm_up(service.target(model, self.rows))
+    def throughput(self, model: str, connections: int, at_once: int) -> list[report.Entry]:
+        """Rounds of one after the other, so that what disturbs the machine disturbs all."""
+        self.say(f"asking {model} over {connections} connections, {at_once} rows a call")
+        targets = {service: service.target(model, self.rows, at_once) for service in self.asked(model, at_once)}
+        runs: dict[Service, list[Run]] = {service: [] for service in targets}
+        for target in targets.values():
+            load.warm_up(target)
         for _ in range(self.rounds):
-            for service in self.services:
-                runs[service.name].append(self.measured(service, service.target(model, self.rows), connections))
-        return [report.throughput(name, model, connections, each) for name, each in runs.items()]
+            for service, target in targets.items():
+                runs[service].append(self.measured(service, target, connections, at_once))
+        return [report.throughput(service.name, model, connections, each, at_once) for service, each in runs.items()]
 
-    def measured(self, service: Service, target: Target, connections: int) -> Run:
+    def measured(self, service: Service, target: Target, connections: int, at_once: int = 1) -> Run:
         """One round, and the rows it left counted. Raises BadRun."""
         before = service.rows()
         run = load.ask(target, connections=connections, seconds=self.seconds)
-        report.check_stored(run, before=before, after=service.rows(), connections=connections)
+        report.check_stored(run, before=before, after=service.rows(), connections=connections, rows=at_once)
         return run
 
     def memory(self) -> Iterator[report.Entry]:
@@ -141,7 +154,7 @@ def _run(options: argparse.Namespace, say: Say) -> list[report.Entry]:
     python = peer_python(say)
     say("training the models")
     models.write(FOLDER / "models")
-    for leftover in ("hub", "huggingface", "artifacts"):
+    for leftover in ("hub", "huggingface", "artifacts", "graphs"):
         shutil.rmtree(FOLDER / leftover, ignore_errors=True)
     cluster = Cluster(FOLDER / "postgres")
     cluster.remove()
@@ -159,7 +172,9 @@ def _run(options: argparse.Namespace, say: Say) -> list[report.Entry]:
         ours.prepare()
         peer.prepare()
         check_runtimes(ours.put_in_charge(FOLDER / "models"))
-        return [{"metric": "machine", **about}, *Benchmark(ours, peer, options, say).entries()]
+        bare = Bare(supervisor, python=python, graphs=FOLDER / "graphs", ours=ours)
+        bare.prepare()
+        return [{"metric": "machine", **about}, *Benchmark(ours, peer, bare, options, say).entries()]
 
 
 def second_database(owner_url: str) -> tuple[str, str]:
@@ -181,9 +196,10 @@ def check_runtimes(found: dict[str, str]) -> None:
 
 def parsed(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     """The command line."""
-    parser = argparse.ArgumentParser(description="Futurisys against a plain FastAPI service.")
+    parser = argparse.ArgumentParser(description="Futurisys against a plain FastAPI service and a bare floor.")
     parser.add_argument("--json", action="store_true", help="print a list of objects")
     parser.add_argument("--connections", type=int, nargs="+", default=[1, 16])
+    parser.add_argument("--rows", type=int, nargs="+", default=[1, 100], help="rows in a call")
     parser.add_argument("--seconds", type=int, default=10, help="length of a round")
     parser.add_argument("--rounds", type=int, default=5)
     return parser.parse_args(arguments)

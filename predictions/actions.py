@@ -21,11 +21,11 @@ from django.utils.translation import gettext as _
 from numpy.typing import NDArray
 from psycopg.errors import LockNotAvailable
 
-from predictions import explanations
+from predictions import explanations, metrics
 from predictions.batches.summaries import summary
-from predictions.exceptions import ChunkTaken, KeyInUse, KeyReused, NotAnswered, Unconfirmed
+from predictions.exceptions import AWAY, ChunkTaken, KeyInUse, KeyReused, NotAnswered, Unconfirmed
 from predictions.models import Awaited, BatchChunk, IdempotencyKey, Prediction, PredictionFailure, Source
-from predictions.models.writing import COPY_FROM, Rows
+from predictions.models.writing import COPY_FROM, INSTANCES_TO, Rows
 from predictions.partial import Picked, pick
 from registry import labels, runtimes, serving
 from registry.facts import seal, seals
@@ -36,8 +36,6 @@ from registry.serving import Serving
 from registry.signature import CleanTable
 
 logger = logging.getLogger(__name__)
-
-AWAY = {"load", "stopped", "busy"}  # kinds of failures that say nothing about the question
 
 
 @dataclass(frozen=True)
@@ -58,9 +56,9 @@ class Answer:
 
     @cached_property
     def predictions(self) -> list[Prediction]:
-        """The stored rows, in order: those of a small call as they were written, others are read."""
-        if self.written is not None and self.size < COPY_FROM:
-            return self.written.instances
+        """The stored rows, in order: those of this very call as they were written, others are read."""
+        if self.written is not None and self.size <= INSTANCES_TO:
+            return Prediction.objects.written(self.written)
         return list(Prediction.objects.for_call_page().of_request(self.request_id, self.size))
 
 
@@ -113,6 +111,7 @@ def predict(
     django.db.Error when the database cannot store: then nothing was answered.
     """
     demand(by, "predictions.add_prediction")
+    begun = time.perf_counter()
     call = _Call(
         model=model,
         columns=columns,
@@ -133,7 +132,7 @@ def predict(
     if stored := _replay(call):
         return stored
     asked = _resolve(call, version)
-    picked = pick(asked.signature, columns, rows, partial=partial)
+    picked = _picked(call, asked)
     table = picked.table
     if confirmed is False and table.warnings:
         raise Unconfirmed(table.warnings)
@@ -143,7 +142,23 @@ def predict(
     duration = time.perf_counter() - started
     outputs = labels.outputs(answering.signature, scores)
     reasons = explanations.explain(answering, table, scores) if explain else [None] * table.rows
-    return _store(call, _rows(call, asked, answering, table, outputs, reasons, duration), answering.version, picked)
+    told = _rows(call, asked, answering, table, outputs, reasons, duration)
+    answer = _store(call, told, answering.version, picked)
+    metrics.asked(model, answer.version.number, call.source, "answered", answer.size)
+    metrics.took(model, time.perf_counter() - begun)
+    return answer
+
+
+def _picked(call: _Call, asked: Serving) -> Picked:
+    """The clean rows, and what was refused is counted. Raises InvalidInput."""
+    good = 0
+    try:
+        picked = pick(asked.signature, call.columns, call.rows, partial=call.partial)
+        good = picked.table.rows
+    finally:
+        if good < call.rows:
+            metrics.asked(call.model, asked.version.number, call.source, "refused", call.rows - good)
+    return picked
 
 
 def _resolve(call: _Call, version: int | None) -> Serving:
@@ -253,6 +268,7 @@ def _failure(call: _Call, answering: Serving, table: CleanTable, failed: Runtime
     ]
     with transaction.atomic(durable=True):
         PredictionFailure.objects.bulk_create(rows)
+    metrics.asked(call.model, answering.version.number, call.source, "failed", table.rows)
     text = _("The model could not answer. The question was recorded.")
     return NotAnswered(text, kind=failed.kind, failure_id=UUID(str(ids[0])))
 

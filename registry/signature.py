@@ -4,6 +4,7 @@ The JSON form is the `inputs` and `outputs` of the repository's manifest; see do
 """
 
 import hashlib
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -20,6 +21,7 @@ from registry.texts import figure
 
 Columns = dict[str, NDArray[np.generic]]
 MOST_REMEMBERED = 50_000  # texts of a feature
+SURE_NUMBER = 10**15  # every whole number up to here is also a floating-point one
 
 
 class SignatureError(ValueError):
@@ -81,6 +83,34 @@ class Feature:
             if category["value"] == value and type(category["value"]) is type(value):
                 return text_in(category.get("label")) or str(value)
         return str(value)
+
+    @cached_property
+    def _known(self) -> frozenset[Any]:
+        """Categories that are clean as they are written."""
+        return frozenset(v for v in self.values if not isinstance(v, str) or v == v.strip() != "")
+
+    @cached_property
+    def _within(self) -> tuple[float, float]:
+        """Between these numbers lie those that are neither refused nor warned about."""
+        lows, highs = zip(
+            (self.min, self.max), self.train_range or (None, None), (-SURE_NUMBER, SURE_NUMBER), strict=True
+        )
+        return max(low for low in lows if low is not None), min(high for high in highs if high is not None)
+
+    def untouched(self, values: Sequence[Any]) -> list[Any] | None:
+        """A column that is clean as it came, as most columns from programs are; None when its values need a look each."""
+        kinds = set(map(type, values))
+        if self.dtype == "category" or self.kind == "boolean":
+            wanted = _JSON_TYPES.get(self.kind)
+            sure = kinds == {wanted} and (self.dtype != "category" or self._known.issuperset(values))
+            return list(values) if sure else None
+        if not kinds or not kinds <= _NUMBERS.get(self.kind, set()):
+            return None
+        low, high = self._within
+        # Not a number is neither more nor less than another, so that only the sum tells of it.
+        if not (low <= min(values) and max(values) <= high and math.isfinite(sum(values))):
+            return None
+        return list(values) if self.kind == "integer" else list(map(float, values))
 
     @cached_property
     def plain(self) -> dict[str | None, Any]:
@@ -158,6 +188,8 @@ class Feature:
         return {"field": self.name, "code": "out_of_range", "message": message}
 
 
+_JSON_TYPES = {"integer": int, "boolean": bool, "string": str}
+_NUMBERS: dict[str, set[type]] = {"integer": {int}, "number": {int, float}}
 _COERCE: dict[str, Callable[[Any], Any]] = {
     "number": coercion.number,
     "integer": coercion.integer,
@@ -333,6 +365,8 @@ def _clean_column(
     The result is of no use when `errors` got something.
     """
     values = [None] * rows if raw is None else raw
+    if (untouched := feature.untouched(values)) is not None:
+        return untouched
     # Not for other types: 1, 1.0 and True are one key, and mean different things.
     if rows < 2 or not set(map(type, values)) <= {str, type(None)}:
         verdicts = [_verdict(feature, value) for value in values]

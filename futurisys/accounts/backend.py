@@ -4,7 +4,7 @@ from typing import Any
 
 from django.contrib.auth.backends import ModelBackend
 from django.contrib.auth.models import User
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connections
 
 from registry.rights import PERMISSIONS, remember
 from registry.statements import fetched
@@ -26,6 +26,6 @@ class OneQueryBackend(ModelBackend):
 
     @staticmethod
     def _looked_up(user_obj: Any) -> set[str]:
-        found = {name for (name,) in fetched(connection, STATEMENT, {"user": user_obj.pk})}
+        found = {name for (name,) in fetched(connections[DEFAULT_DB_ALIAS], STATEMENT, {"user": user_obj.pk})}
         remember(user_obj, found)
         return found

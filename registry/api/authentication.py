@@ -4,7 +4,8 @@ import re
 from functools import cache
 
 from django.contrib.auth.models import User
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connections
+from django.db.models import Model
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 from knox.auth import TokenAuthentication as KnoxTokenAuthentication
@@ -17,6 +18,8 @@ from rest_framework.request import Request
 from registry.rights import PERMISSIONS, remember
 from registry.statements import fetched
 
+# Nobody asks for these in a call; who does, has them read.
+UNREAD: dict[type[Model], set[str]] = {AuthToken: {"created"}, User: {"password", "last_login", "date_joined"}}
 _TOKEN = re.compile(rb"[A-Za-z0-9_]{20,200}")
 
 
@@ -47,19 +50,24 @@ def _has_expired(stored: AuthToken) -> bool:
 @cache
 def _query() -> tuple[str, list[str], list[str]]:
     """The query for a token by its first characters, and its columns: the token's, the user's, then what they may do."""
-    tokens = AuthToken.objects.filter(token_key="").select_related("user")
+    unread = [name if model is AuthToken else f"user__{name}" for model, names in UNREAD.items() for name in names]
+    tokens = AuthToken.objects.filter(token_key="").select_related("user").defer(*unread)
     sql, _params = tokens.query.sql_with_params()  # as Django's own compiler writes it
     may = PERMISSIONS.format(user=f'"{User._meta.db_table}"."id"')
     sql = sql.replace(" FROM ", f", ARRAY({may}) FROM ", 1)
-    return sql, [f.attname for f in AuthToken._meta.concrete_fields], [f.attname for f in User._meta.concrete_fields]
+    return sql, _names(AuthToken), _names(User)
+
+
+def _names(model: type[Model]) -> list[str]:
+    return [field.attname for field in model._meta.concrete_fields if field.name not in UNREAD[model]]
 
 
 def _candidates(key: str) -> list[AuthToken]:
-    sql, token_names, user_names = _query()
+    (sql, token_names, user_names), database = _query(), connections[DEFAULT_DB_ALIAS]
     size, found = len(token_names), []
-    for *values, permissions in fetched(connection, sql, [key]):
-        stored = AuthToken.from_db(connection.alias, token_names, values[:size])
-        stored.user = User.from_db(connection.alias, user_names, values[size:])
+    for *values, permissions in fetched(database, sql, [key]):
+        stored = AuthToken.from_db(database.alias, token_names, values[:size])
+        stored.user = User.from_db(database.alias, user_names, values[size:])
         if stored.user.is_active and not stored.user.is_superuser:  # of others this is not all that counts
             remember(stored.user, permissions)
         found.append(stored)

@@ -82,7 +82,7 @@ def _matrices(inputs: Inputs) -> list[tuple[str, str, list[str]]]:
 def _matrix(columns: Columns, kind: str, features: list[str], rows: int) -> NDArray[Any]:
     matrix: NDArray[Any] = np.empty((rows, len(features)), dtype=ARRAY_TYPES[kind])
     for index, feature in enumerate(features):
-        matrix[:, index] = _feed(columns[feature], kind, rows)[:, 0]
+        matrix[:, index] = columns[feature]  # turned into the matrix's type on the way
     return matrix
 
 

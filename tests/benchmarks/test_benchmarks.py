@@ -1,5 +1,6 @@
 """The benchmark's arithmetic, and what it prints; nothing is timed here."""
 
+import contextlib
 import json
 import os
 import subprocess
@@ -9,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks import load, models, report, serving
+from benchmarks import load, models, report, services, serving
 from benchmarks.load import BadRun, Run, Target
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -33,7 +34,8 @@ def a_run(requests: int, p50: float = 1.0) -> Run:
 def entries() -> list[dict[str, Any]]:
     ours = report.throughput("futurisys", "linear", 16, [a_run(200), a_run(1000), a_run(4000)])
     peer = report.throughput("peer", "linear", 16, [a_run(100), a_run(200), a_run(300)])
-    return [MACHINE, ours, peer, *report.ratios([ours, peer], "futurisys", "peer")]
+    hundred = report.throughput("bare", "linear", 16, [a_run(250)], rows=100)
+    return [MACHINE, ours, peer, hundred, *report.ratios([ours, peer, hundred], "futurisys", "peer", "bare")]
 
 
 def script(name: str, *options: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -45,15 +47,28 @@ def test_a_ratio_is_that_of_the_medians() -> None:
     assert [entry["ratio"] for entry in entries() if entry["metric"] == "ratio"] == [5.0]
 
 
-def test_the_table_shows_both_services_and_the_ratio() -> None:
+def test_the_table_shows_each_service_and_the_ratio() -> None:
     text = report.table(entries())
-    assert "5.0x" in text
-    assert text.count("linear") == 2
+    assert "5.00x peer" in text
+    assert "x bare" not in text  # what was asked a hundred at once is not compared with single ones
+    assert text.count("linear") == 3
 
 
 @pytest.mark.parametrize("grown", [100, 116])
 def test_an_answer_that_wrk_dropped_at_the_end_may_be_stored(grown: int) -> None:
     report.check_stored(a_run(100), before=7, after=7 + grown, connections=16)
+
+
+@pytest.mark.parametrize(("grown", "good"), [(1000, True), (1200, True), (1300, False), (1150, False), (900, False)])
+def test_a_call_of_many_rows_leaves_all_of_them(grown: int, good: bool) -> None:
+    with contextlib.nullcontext() if good else pytest.raises(BadRun):
+        report.check_stored(a_run(10), before=0, after=grown, connections=2, rows=100)
+
+
+def test_a_call_asks_for_so_many_rows() -> None:
+    bodies = services.calls([{"a": n} for n in range(5)], 2)
+    assert [[row["a"] for row in body["inputs"]] for body in bodies] == [[0, 1], [2, 3], [4]]
+    assert services.calls([{"a": 1}], 1) == [{"inputs": {"a": 1}}]
 
 
 @pytest.mark.parametrize("grown", [99, 117])
@@ -86,7 +101,7 @@ def test_the_peer_takes_every_column() -> None:
 
 def test_json_is_a_list_of_objects() -> None:
     listed = json.loads(serving.printed(entries(), as_json=True))
-    assert [entry["metric"] for entry in listed] == ["machine", "throughput", "throughput", "ratio"]
+    assert [entry["metric"] for entry in listed] == ["machine", *["throughput"] * 3, "ratio"]
 
 
 @pytest.mark.parametrize(("ci", "code"), [("", 0), ("true", 1)])

@@ -128,3 +128,31 @@ def test_what_is_remembered_of_texts_changes_no_verdict() -> None:
         assert [(each["row"], each["field"]) for each in refused.value.errors] == [(1, "n"), (2, "n"), (2, "b")]
     # 1, 1.0 and True are one key of a dict, and mean different things.
     assert signature.clean({"n": [1, 1.0], "b": [True, 1]}, 2).values == {"n": [1, 1], "b": [True, True]}
+
+
+@pytest.mark.parametrize("rows", [1, 3, 60])
+def test_an_answer_is_told_as_it_is_stored(
+    iris: ModelVersion, analyst: User, rows: int, django_assert_num_queries: Any
+) -> None:
+    answer = asked(analyst, rows)
+    told = answer.predictions
+    found = list(Prediction.objects.of_call(answer.request_id))
+    for field in Prediction._meta.concrete_fields:
+        values = [getattr(row, field.attname) for row in told]
+        kept = [getattr(row, field.attname) for row in found]
+        if field.get_internal_type() == "BinaryField":
+            kept = [bytes(value) for value in kept]
+        assert values == kept, field.attname
+    with django_assert_num_queries(0):  # what a door says of each row is there
+        assert {(row.version, row.user, row.ledger_entry.number, row.fallback_from) for row in told} == {
+            (iris, analyst, 1, None)
+        }
+
+
+def test_of_more_rows_nobody_makes_instances(
+    iris: ModelVersion, analyst: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(actions, "INSTANCES_TO", 4)
+    monkeypatch.setattr(writing.Rows, "instances", None)
+    monkeypatch.setattr(writing, "COPY_FROM", 1)
+    assert [row.row for row in asked(analyst, 5).predictions] == [0, 1, 2, 3, 4]

@@ -319,3 +319,46 @@ def test_who_enters_a_unit_is_told_to_leave_it_out(text: str) -> None:
 def test_what_is_no_number_before_a_unit_is_no_number(text: str) -> None:
     with pytest.raises(Refused, match=r"Enter a (finite )?number\."):
         coercion.number(text)
+
+
+# As programs send them: most are clean as they come, and the short way for these must say what the long one says.
+SENT = [
+    *[True, False, 0, 1, 2, 12, 16, 40, 70, 71, 99, 100, -1, 2**53, 10**15, 10**16, -(10**400)],
+    *[
+        0.0,
+        -0.0,
+        0.5,
+        12.5,
+        1e300,
+        float("inf"),
+        float("nan"),
+        None,
+        "",
+        " ",
+        "law",
+        " law",
+        "shop",
+        "12",
+        "True",
+        "other",
+    ],
+]
+
+
+@given(
+    st.sampled_from([feature["name"] for feature in FEATURES]), st.lists(st.sampled_from(SENT), min_size=1, max_size=4)
+)
+def test_the_short_way_for_a_clean_column_says_what_the_long_one_says(name: str, raw: list[Any]) -> None:
+    feature = next(feature for feature in SIGNATURE.features if feature.name == name)
+    short = feature.untouched(raw)
+    if short is None:
+        return
+    assert [(type(each), each) for each in short] == [(type(each), each) for each in map(feature.clean, raw)]
+    assert not any(map(feature.warning, short))
+
+
+@pytest.mark.parametrize("name", ["age", "years", "pay", "rate", "remote", "job", "level", "gift"])
+def test_what_programs_send_goes_the_short_way(name: str) -> None:
+    raw = ROW[name] if ROW[name] is not None else 3
+    feature = next(feature for feature in SIGNATURE.features if feature.name == name)
+    assert feature.untouched([raw, raw]) == [raw, raw]
