@@ -1,6 +1,7 @@
 """Middleware that is not about one app: request ids, and one readable shape for faults."""
 
 import codecs
+import contextlib
 import logging
 import re
 import uuid
@@ -9,7 +10,7 @@ from urllib.parse import unquote
 
 from django.conf import settings
 from django.db import InterfaceError, InternalError, OperationalError
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -22,6 +23,7 @@ GetResponse = Callable[[HttpRequest], HttpResponse]
 # The database is away, full, overloaded, or a replica that takes no INSERT (InternalError).
 CANNOT_RECORD = (OperationalError, InterfaceError, InternalError)
 AROUND_A_FILE = 100_000  # bytes
+AT_ONCE = 65_536  # bytes
 PROGRAMS = {"/predict", "/models", "/metadata", "/metrics", "/v2"}  # paths that only programs ask
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 
@@ -53,11 +55,31 @@ class FaultMiddleware:
         if response := refused(request):
             return response
         with patience.at_most(patience_with(request)):
-            return self.get_response(request)
+            response = self.get_response(request)
+        if response.status_code >= 400:
+            _read_on(request)
+            if isinstance(response, HttpResponseNotAllowed) and wants_json(request):
+                return not_allowed(request, response)
+        return response
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         """Called for what a view lets through."""
         return unavailable(request, exception) if isinstance(exception, CANNOT_RECORD) else None
+
+
+def _read_on(request: HttpRequest) -> None:
+    """Read what is left of a body that no view wanted: the server would close the connection, and the next call fail."""
+    if 0 < int(request.META.get("CONTENT_LENGTH") or 0) <= settings.MAX_BODY_BYTES:
+        with contextlib.suppress(OSError):
+            while request.read(AT_ONCE):
+                pass
+
+
+def not_allowed(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+    """405 of a plain view, in the shape of its door."""
+    told = fault(request, 405, "method_not_allowed", _("This method is not offered here: see the header Allow."))
+    told["Allow"] = response["Allow"]
+    return told
 
 
 def refused(request: HttpRequest) -> HttpResponse | None:
@@ -67,6 +89,12 @@ def refused(request: HttpRequest) -> HttpResponse | None:
         return fault(request, 400, "bad_request", _("The address or a cookie holds a character that cannot be stored."))
     if not is_utf8((request.content_params or {}).get("charset") or "utf-8"):
         return fault(request, 415, "unsupported_media_type", _("Send the body in UTF-8."))
+    return _refused_body(request)
+
+
+def _refused_body(request: HttpRequest) -> HttpResponse | None:
+    if request.headers.get("Content-Encoding", "identity") != "identity" and not _is_v2(request):
+        return fault(request, 415, "unsupported_media_type", _("Send the body as it is, without compression."))
     length = request.META.get("CONTENT_LENGTH") or ""
     if length and not re.fullmatch(r"[0-9]+", length):
         return fault(request, 400, "bad_request", _("The Content-Length is no number."))
@@ -128,12 +156,17 @@ def wants_json(request: HttpRequest) -> bool:
     return "text/html" not in request.headers.get("Accept", "text/html") and request.accepts("application/json")
 
 
+def _is_v2(request: HttpRequest) -> bool:
+    """Whether this is of the Open Inference Protocol, which has its own shape of errors and takes compressed bodies."""
+    return request.path == "/v2" or request.path.startswith("/v2/")
+
+
 def fault(request: HttpRequest, status: int, code: str, detail: str, **more: str) -> HttpResponse:
     """The same fault in the shape of its door; `more` is for the page alone.
 
     The page needs no database: it extends nothing that asks one.
     """
-    if request.path == "/v2" or request.path.startswith("/v2/"):  # whose protocol has a shape of its own
+    if _is_v2(request):
         return JsonResponse({"error": detail}, status=status)
     if wants_json(request):
         body = errors.body(status, code, detail, request.path)
