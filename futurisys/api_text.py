@@ -26,8 +26,8 @@ curl -H "Authorization: Token $TOKEN" -H "Content-Type: application/json" \\
 ## Errors
 
 Every error is `application/problem+json` (RFC 9457) with the same members on every route: `type`, `title`, `status`,
-`detail`, `instance`, `code` for programs, and `errors`, which names row and field. No message repeats a value that was
-sent. Texts follow `Accept-Language`; `code` never changes. `/v2` answers `{"error": "…"}`, as its protocol says. Any
+`detail`, `instance`, `code` for programs, and `errors`, which names row and field. No message repeats a value of a field.
+Texts follow `Accept-Language`; `code` never changes. `/v2` answers `{"error": "…"}`, as its protocol says. Any
 operation may answer 405 with `Allow`, and 500 with `X-Request-ID`, the number to tell an administrator.
 
 What somebody may not see is 404, not 403: nobody learns that it is there.

@@ -10,7 +10,8 @@ from django.utils.encoding import iri_to_uri
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 
-from futurisys.middleware import CANNOT_RECORD, fault, too_large, unavailable
+from futurisys.middleware import CANNOT_RECORD, fault, too_large, unavailable, wants_json
+from predictions.api import errors
 
 
 def bad_request(request: HttpRequest, exception: Exception, *args: Any, **kwargs: Any) -> HttpResponse:
@@ -40,8 +41,9 @@ def _page_of_form(request: HttpRequest) -> str:
 
 
 def not_found(request: HttpRequest, exception: Exception, *args: Any, **kwargs: Any) -> HttpResponse:
-    """Status 404."""
-    return fault(request, 404, "not_found", _("There is no such page."))
+    """Status 404; programs are told in the words of the API, where nothing is a page."""
+    sentence = errors.nothing_here() if wants_json(request) else _("There is no such page.")
+    return fault(request, 404, "not_found", sentence)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:

@@ -19,6 +19,7 @@ def _of_answer(place: str) -> dict[str, Any]:
 _FIRST = _of_answer("predictions/0/id")
 _BATCH = {
     "state": _link("batches.read", "How far it is.", id="id"),
+    "run": _link("batches.run", "Run it, if it waits for that.", id="id"),
     "cancel": _link("batches.cancel", "Stop it.", id="id"),
     "results": _link("batches.results", "The answers, as soon as there are some.", id="id"),
     "rejected": _link("batches.rejected", "The rows that could not be answered.", id="id"),

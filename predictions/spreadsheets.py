@@ -94,16 +94,16 @@ class Lines:
         return str(value) if isinstance(value, int) else safe(str(value))
 
 
-def apart(headings: Iterable[str], taken: Collection[str]) -> list[str]:
+def apart(headings: Iterable[str], taken: Collection[str], gap: str = " ") -> list[str]:
     """Headings that mean no field: one that would gets a number. `taken`: words of fields, as wording.alike writes them."""
-    return [_free(heading, taken) for heading in headings]
+    return [_free(heading, taken, gap) for heading in headings]
 
 
-def _free(heading: str, taken: Collection[str]) -> str:
+def _free(heading: str, taken: Collection[str], gap: str) -> str:
     number, found = 1, heading
     while wording.alike(found) in taken:
         number += 1
-        found = f"{heading} {number}"
+        found = f"{heading}{gap}{number}"
     return found
 
 

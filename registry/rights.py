@@ -27,4 +27,9 @@ def remember(by: User, permissions: Iterable[str]) -> None:
 def demand(by: User, permission: str) -> None:
     """Raises NotAllowed when the person lacks a permission like "registry.promote_model"."""
     if not by.has_perm(permission):
-        raise NotAllowed(_("You may not do that: ask an administrator for the right to."))
+        raise NotAllowed(refusal())
+
+
+def refusal() -> str:
+    """What is said to somebody who lacks a right, whichever door says it."""
+    return _("You may not do that: ask an administrator for the right to.")

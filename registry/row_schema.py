@@ -10,6 +10,7 @@ from functools import lru_cache
 from io import BytesIO
 from typing import Any
 
+from django.conf import settings
 from PIL import Image, ImageDraw
 
 from registry.coercion import LARGEST_INTEGER, LONGEST_TEXT, Refused
@@ -27,6 +28,7 @@ PICTURE = (
     "file itself may be sent as multipart/form-data in `image` or `file`."
 )
 MOST_EXAMPLES = 20
+AROUND = 1_000  # bytes of a body that are not the picture
 SIDE = 32  # pixels of the picture in the example
 _NOT_BLANK = r"^[^\u0000]*[^\s\u0000][^\u0000]*$"
 _BASE64 = r"^[A-Za-z0-9+/]+={0,2}$"
@@ -141,7 +143,7 @@ def _picture(image: Any) -> dict[str, Any]:
         "contentEncoding": "base64",
         "contentMediaType": "image/png",
         "minLength": 4,
-        "maxLength": -(-MAX_BYTES // 3) * 4,
+        "maxLength": min(-(-MAX_BYTES // 3) * 4, (settings.MAX_BODY_BYTES - AROUND) // 4 * 4),
         "pattern": _BASE64,
         "examples": [_stroke(dark_on_light=bool(image.get("invert", False)))],
     }

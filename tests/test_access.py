@@ -72,7 +72,7 @@ BODIES = {
 VERBS = {"GET", "POST", "OTHER"}
 ANSWER_ROUTES = ("record", "record-decide", "record-estimate", "record-outcome")
 ANSWER_DOORS = ("api-prediction", "api-decision", "api-outcome")
-BATCH_DOORS = ("api-batch", "api-batch-results", "api-batch-rejected", "api-batch-cancel")
+BATCH_DOORS = ("api-batch", "api-batch-results", "api-batch-rejected", "api-batch-cancel", "api-batch-run")
 BATCH_ROUTES = ("batch", "batch-progress", "batch-cancel", "batch-results", "batch-rejected")
 
 

@@ -11,8 +11,13 @@ from registry import serving
 from registry.coercion import LARGEST_INTEGER
 
 
-def answer_body(answer: Answer, hidden: frozenset[str] = frozenset()) -> dict[str, Any]:
-    """The answer of a call as docs/api.md shows it. `hidden`: fields of the records asked about that the caller may not see."""
+def answer_body(
+    answer: Answer, hidden: frozenset[str] = frozenset(), keys: Sequence[str] | None = None
+) -> dict[str, Any]:
+    """The answer of a call as docs/api.md shows it.
+
+    Where it is about records: `keys` of all that were asked about, `hidden` fields of them that the caller may not see.
+    """
     predictions = answer.predictions
     first = predictions[0]
     names = serving.signature_of(answer.version).class_names
@@ -25,7 +30,7 @@ def answer_body(answer: Answer, hidden: frozenset[str] = frozenset()) -> dict[st
         "fallback_from": first.fallback_from.number if first.fallback_from else None,
         "created_at": first.created_at,
         "predictions": [
-            _prediction_body(prediction, place, names, hidden)
+            _prediction_body(prediction, place, names, hidden, {} if keys is None else {"key": keys[place]})
             for prediction, place in zip(predictions, places, strict=True)
         ],
     }
@@ -33,15 +38,16 @@ def answer_body(answer: Answer, hidden: frozenset[str] = frozenset()) -> dict[st
 
 
 def _prediction_body(
-    prediction: Prediction, place: int, names: Sequence[str], hidden: frozenset[str]
+    prediction: Prediction, place: int, names: Sequence[str], hidden: frozenset[str], about: Mapping[str, str]
 ) -> dict[str, Any]:
     """One row, to the letter the same when it is read again: PostgreSQL keeps members in an order of its own."""
     return {
         "id": prediction.id,
         "row": place,
+        **about,
         **_outputs(prediction.outputs, names),
         "warnings": [_warning(each, hidden) for each in prediction.warnings],
-        "explanation": _explanation(prediction, hidden),
+        "explanation": explanation(prediction, hidden),
     }
 
 
@@ -74,8 +80,8 @@ def _warning(stored: dict[str, Any], hidden: frozenset[str]) -> dict[str, Any]:
     return {"field": stored["field"], "code": stored["code"], "message": stored["message"]}
 
 
-def _explanation(prediction: Prediction, hidden: frozenset[str]) -> list[dict[str, Any]] | None:
-    """What each field contributed; what is hidden comes last, with nothing said of it, as its place would tell."""
+def explanation(prediction: Prediction, hidden: frozenset[str]) -> list[dict[str, Any]] | None:
+    """What each field contributed, largest first; what is hidden comes last, by name: its place would tell its size."""
     if prediction.explanation is None:
         return None
     told = prediction.explanation["contributions"]

@@ -105,7 +105,7 @@ class NewBatchSerializer(StrictSerializer):
     start = _choice(
         (RUN, CHECK),
         help_text="`run` (without it, too): the good rows are answered after the check, by themselves. `check`: the file "
-        "waits after the check for its sender, on the page.",
+        "waits after the check for its sender, who runs it by `links.run` or on the page.",
     )
 
 
@@ -115,7 +115,7 @@ def sent(request: Request) -> dict[str, Any]:
     values = {name: form.getlist(name) for name in form} if hasattr(form, "getlist") else {}
     if twice := [name for name, found in values.items() if len(found) > 1]:
         message = _("Send it once.")
-        raise ValidationError({name[:80]: [message] for name in twice}, code="sent_twice")
+        raise ValidationError({name[:80]: [message] for name in twice}, code="duplicate_field")
     plain = {name: found[0] for name, found in values.items()}
     if isinstance(plain.get("header"), str):  # a form knows texts alone
         plain["header"] = {"true": True, "false": False}.get(plain["header"], plain["header"])
@@ -154,7 +154,8 @@ class BatchLinksSerializer(serializers.Serializer):
     self = _Text()
     results = _Text(allow_null=True)
     rejected = _Text(allow_null=True)
-    cancel = _Text(allow_null=True)
+    run = _Text(allow_null=True, help_text="While it waits to be run, POST.")
+    cancel = _Text(allow_null=True, help_text="As long as it can be stopped, POST.")
 
 
 class BatchLineSerializer(serializers.Serializer):
@@ -183,7 +184,7 @@ class BatchLineSerializer(serializers.Serializer):
 class BatchFindingSerializer(serializers.Serializer):
     """A kind of error or warning, of one field: in how many rows."""
 
-    field = _Text(allow_blank=True, help_text="Field of the model; empty for the row itself.")
+    field = _Text(allow_null=True, help_text="Field of the model; null for the row itself.")
     code = _Text()
     count = _Whole(min_value=1)
 
@@ -271,16 +272,38 @@ def has_rejected(batch: Batch) -> bool:
     return batch.is_over or batch.status in {Status.CHECKED, Status.RUNNING}
 
 
+def is_left_alone(batch: Batch) -> bool:
+    """Whether it goes on by somebody's word alone: no worker will choose its columns, or run it."""
+    is_chosen = batch.status == Status.CHECKED and not batch.runs_after_check
+    return is_chosen or (batch.status == Status.MAPPING and batch.wishes is None)
+
+
+def may_be_run(batch: Batch, counts: Counts) -> bool:
+    """Whether it waits to be run, and has a good row."""
+    return batch.status == Status.CHECKED and is_left_alone(batch) and counts.rejected < (batch.rows or 0)
+
+
+def is_running(batch: Batch) -> bool:
+    """Whether its rows are being answered, and nobody has stopped that."""
+    return batch.status == Status.RUNNING and not batch.is_cancelled
+
+
+def is_on_its_way(batch: Batch) -> bool:
+    """Whether it will be checked by itself."""
+    begins = batch.status in {Status.READING, Status.MAPPING, Status.CHECKING}
+    return begins and not batch.is_cancelled and not is_left_alone(batch)
+
+
 def _links(batch: Batch, counts: Counts) -> dict[str, str | None]:
     there = {
         "self": True,
         "results": counts.is_kept and has_results(batch),
         "rejected": counts.is_kept and has_rejected(batch),
+        "run": may_be_run(batch, counts),
         "cancel": batch.status not in OVER and not batch.is_cancelled,
     }
-    routes = {"self": "api-batch", "cancel": "api-batch-cancel"}
     return {
-        name: reverse(routes.get(name, f"api-batch-{name}"), args=[batch.pk]) if is_there else None
+        name: reverse("api-batch" if name == "self" else f"api-batch-{name}", args=[batch.pk]) if is_there else None
         for name, is_there in there.items()
     }
 
@@ -330,6 +353,7 @@ EXAMPLE: dict[str, Any] = {
         "self": "/api/v1/batches/7f3c2a54-5b0e-4c55-9f3a-0d6a6f1f2b11",
         "results": "/api/v1/batches/7f3c2a54-5b0e-4c55-9f3a-0d6a6f1f2b11/results.csv",
         "rejected": "/api/v1/batches/7f3c2a54-5b0e-4c55-9f3a-0d6a6f1f2b11/rejected.csv",
+        "run": None,
         "cancel": None,
     },
     "created_at": "2026-11-21T08:00:00Z",
@@ -352,4 +376,12 @@ BEGUN: dict[str, Any] = WHOLE | {
     "submitted_at": None,
     "finished_at": None,
     "findings": {"errors": [], "warnings": []},
+}
+RUNNING: dict[str, Any] = WHOLE | {
+    "status": "running",
+    "is_over": False,
+    "start": "check",
+    "rows": {"total": 10_000, "checked": 10_000, "predicted": 0, "rejected": 300},
+    "links": WHOLE["links"] | {"results": None, "cancel": f"{WHOLE['links']['self']}/cancel"},
+    "finished_at": None,
 }

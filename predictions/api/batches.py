@@ -1,18 +1,17 @@
-"""Files of rows, as the wizard takes them."""
+"""Files of rows, as the wizard takes them: handed in, followed, run and stopped."""
 
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from django.contrib.auth.models import User
 from django.db.models import Q
-from django.http import StreamingHttpResponse
 from django.urls import reverse
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiExample, OpenApiParameter
+from drf_spectacular.utils import OpenApiParameter
 from rest_framework.exceptions import APIException, NotFound, PermissionDenied
 from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
@@ -23,42 +22,44 @@ from predictions.api.batch_shapes import (
     BEGUN,
     EXAMPLE,
     FILTERS,
+    RUNNING,
     WHOLE,
     BatchPageSerializer,
     BatchSerializer,
     NewBatchSerializer,
 )
-from predictions.api.renderers import JSONRenderer
-from predictions.batches import counts, downloads, unattended, verbs
+from predictions.batches import counts, unattended, verbs
 from predictions.batches.counts import Counts
 from predictions.batches.earlier import earlier
 from predictions.batches.listing import SEES_ALL
-from predictions.exceptions import InvalidInput, NotNow
+from predictions.exceptions import Changed, InvalidInput, NotNow
 from predictions.models import Batch
 from predictions.models.batch import BatchQuerySet
 from registry.api.base import ApiView
-from registry.api.documents import CURSOR, IDEMPOTENCY_KEY, PAGE_SIZE, TRACEPARENT, described, example
+from registry.api.documents import CURSOR, IDEMPOTENCY_KEY, PAGE_SIZE, REPLAYED, TRACEPARENT, described, example
 from registry.api.paging import PARAMETERS, Cursor, Pages
 from registry.rights import demand
 
 RIGHTS = ("predictions.add_batch", "predictions.add_prediction")
 POLL_SECONDS = 5
-CSV_FILE = {(200, "text/csv"): OpenApiTypes.STR}
+Status = Batch.Status
 NUMBER = OpenApiParameter("id", OpenApiTypes.UUID, OpenApiParameter.PATH, description="Number of a file.")
+AT, BEGUN_AT = (
+    OpenApiParameter(
+        "Location", str, OpenApiParameter.HEADER, required=True, response=statuses, description="Path of the file."
+    )
+    for statuses in ([200, 202], [202])
+)
+RETRY_AFTER = OpenApiParameter(
+    "Retry-After",
+    {"type": "integer", "minimum": 0},
+    OpenApiParameter.HEADER,
+    response=[409],
+    description="Seconds to wait before the next try; not there where waiting changes nothing.",
+)
 
 
-def _lines(name: str, text: str) -> OpenApiExample:
-    return OpenApiExample(name, value=text, response_only=True, status_codes=["200"], media_type="text/csv")
-
-
-class Gone(APIException):
-    """There was a file once."""
-
-    status_code = 410
-    default_code = "gone"
-
-
-class NothingYet(APIException):
+class NotYet(APIException):
     """Ask again."""
 
     status_code = 409
@@ -72,12 +73,6 @@ class NoRoom(APIException):
     status_code = 503
     default_code = "no_room"
     wait = 60
-
-
-class CSVRenderer(JSONRenderer):
-    """Who asks for a CSV file is told in JSON why there is none."""
-
-    media_type = "text/csv"
 
 
 class BatchesView(ApiView):
@@ -103,7 +98,7 @@ class BatchesView(ApiView):
     )
     def get(self, request: Request) -> Response:
         """A page of files."""
-        user = _person(request)
+        user = person(request)
         if not (user.has_perm("predictions.add_batch") or user.has_perm(SEES_ALL)):
             raise PermissionDenied
         wanted = _named(Batch.objects.visible_to(user)).filter(_filtered(request.query_params.dict()))
@@ -123,13 +118,14 @@ class BatchesView(ApiView):
         tag="Batches",
         summary="Hand in a file of rows",
         description="The file is kept, checked row by row and, unless `start` is `check`, run by itself: good rows are "
-        "answered, the others come back in `rejected.csv` with the reason. If another version is promoted in between, the "
-        "file is checked again for it. Follow it at `Location`. Headings that leave out a field which the model needs are "
-        "400 with `mapping.<field>` in `errors`; of a workbook they are known only once it was read: it is `refused` then, "
-        "with the `reason`. The same content may be sent again: `same_file_as` names the file before.",
+        "answered, the others come back in `rejected.csv` with the reason. With `check` it waits for `links.run`. If another "
+        "version is promoted in between, the file is checked again for it. Follow it at `Location`. Headings that leave out a "
+        "field which the model needs are 400 with `mapping.<field>` in `errors`; of a workbook they are known only once it "
+        "was read: it is `refused` then, with the `reason`. The same content may be sent again: `same_file_as` names the "
+        "file before.",
         request={"multipart/form-data": NewBatchSerializer},
         answers={202: BatchSerializer, 200: BatchSerializer},
-        parameters=[IDEMPOTENCY_KEY, TRACEPARENT],
+        parameters=[IDEMPOTENCY_KEY, TRACEPARENT, AT, RETRY_AFTER],
         examples=[
             example(
                 "With a mapping", {"file": "…", "model": "attrition", "mapping": '{"age": "Âge"}', "key": "Matricule"}
@@ -141,7 +137,7 @@ class BatchesView(ApiView):
     )
     def post(self, request: Request) -> Response:
         """Take a file."""
-        user = _person(request)
+        user = person(request)
         for right in RIGHTS:  # before a file is read
             demand(user, right)
         key = headers.idempotency_key(request) or ""
@@ -159,7 +155,7 @@ class BatchesView(ApiView):
         except OSError as error:
             raise NoRoom(_("The file could not be kept: there is no room for it. Tell an administrator.")) from error
         more = {"Location": reverse("api-batch", args=[received.batch.pk]), **_trace(request)}
-        return _told(request, received.batch.pk, 200 if received.is_replay else 202, more, is_replay=received.is_replay)
+        return told(request, received.batch.pk, 200 if received.is_replay else 202, more, is_replay=received.is_replay)
 
 
 class BatchView(ApiView):
@@ -178,65 +174,46 @@ class BatchView(ApiView):
     )
     def get(self, request: Request, pk: uuid.UUID) -> Response:
         """One file."""
-        return _told(request, pk, 200)
+        return told(request, pk, 200)
 
 
-class _DownloadView(ApiView):
-    """A CSV file, streamed as the page's download is: written as the file was, formulas as texts."""
+class BatchRunView(ApiView):
+    """POST /api/v1/batches/{id}/run."""
 
-    throttle_scope = "files"
-    renderer_classes = [CSVRenderer, JSONRenderer]
-
-    def _batch(self, request: Request, pk: uuid.UUID, *, is_results: bool) -> Batch:
-        """Raises NotFound, NothingYet, Gone."""
-        batch = _found(request, pk)
-        is_there = batch_shapes.has_results(batch) if is_results else batch_shapes.has_rejected(batch)
-        if not is_there:
-            raise NothingYet(_("There is nothing yet. Ask again in some seconds."))
-        if not counts.counts([batch]):
-            raise Gone(_("Nothing was kept of this file: it was refused, or stopped before it was run."))
-        return batch
-
-
-class BatchResultsView(_DownloadView):
-    """GET /api/v1/batches/{id}/results.csv."""
+    throttle_scope = "write"
 
     @described(
-        "batches.results",
+        "batches.run",
         tag="Batches",
-        summary="The answers to a file",
-        description="A line for each row that was answered, in the order of the file: its own columns, as long as the file "
-        "is kept and you may see all of it, else the fields that were asked about; then the answer. Written as the file "
-        "was, with headings in the language of the request. 409 until the file is over, 410 when nothing was kept of it.",
-        answers=CSV_FILE,
-        parameters=[NUMBER],
-        examples=[_lines("Two answers", "id,age,Answer,Score\n17,42,leaves,0.63\n18,31,stays,0.12\n")],
-        problems=(404, 406, 409, 410),
+        summary="Run a file that was checked",
+        description="For a file that was sent with `start=check`: its good rows are answered, the others come back in "
+        "`rejected.csv`. Only who sent it may. Running it twice is the same as once. 409 with `Retry-After` until it is "
+        "checked; 409 `version_changed` when another version was promoted after the check: it is checked again for that one "
+        "and waits for another word; 409 `not_now` says why it cannot be run at all.",
+        request=None,
+        answers={202: BatchSerializer, 200: BatchSerializer},
+        parameters=[NUMBER, BEGUN_AT, REPLAYED, RETRY_AFTER],
+        examples=[
+            example("It runs", RUNNING, status=202),
+            example("It was run before", WHOLE | {"start": "check"}, status=200),
+        ],
+        problems=(404, 409),
     )
-    def get(self, request: Request, pk: uuid.UUID) -> StreamingHttpResponse:
-        """Every answer."""
-        batch = self._batch(request, pk, is_results=True)
-        return _file(batch, "results", downloads.results_lines(batch, _person(request)))
-
-
-class BatchRejectedView(_DownloadView):
-    """GET /api/v1/batches/{id}/rejected.csv."""
-
-    @described(
-        "batches.rejected",
-        tag="Batches",
-        summary="The rows that got no answer",
-        description="A line for each, as it was sent, with two columns more: the reason and the field. Mend them and hand "
-        "the file in again. 409 until the file is checked, 410 when nothing was kept of it.",
-        answers=CSV_FILE,
-        parameters=[NUMBER],
-        examples=[_lines("One row", "id,age,Reason,Field\n19,old,Enter a number.,age\n")],
-        problems=(404, 406, 409, 410),
-    )
-    def get(self, request: Request, pk: uuid.UUID) -> StreamingHttpResponse:
-        """Every rejected row, and why."""
-        batch = self._batch(request, pk, is_results=False)
-        return _file(batch, "rejected", downloads.rejected_lines(batch, _person(request)))
+    def post(self, request: Request, pk: uuid.UUID) -> Response:
+        """Run it."""
+        batch = found(request, pk)
+        try:
+            verbs.submit(batch=batch, by=person(request))
+        except Changed:
+            raise
+        except NotNow as late:
+            batch.refresh_from_db()
+            if batch.status in {Status.DONE, Status.INCOMPLETE} or batch_shapes.is_running(batch):
+                return told(request, pk, 200, is_replay=True)
+            if batch_shapes.is_on_its_way(batch):
+                raise NotYet(_("The file is not checked yet. Ask again in some seconds.")) from late
+            raise
+        return told(request, pk, 202, {"Location": reverse("api-batch", args=[pk])})
 
 
 class BatchCancelView(ApiView):
@@ -251,24 +228,25 @@ class BatchCancelView(ApiView):
         description="Rows that have an answer keep it; before the run nothing is kept of the file. A file that is running "
         "ends within seconds: ask until `is_over`. Stopping it twice is the same as once. 409 when it is over.",
         answers={200: BatchSerializer},
-        parameters=[NUMBER],
+        parameters=[NUMBER, REPLAYED],
         examples=[example("Stopped", WHOLE | {"status": "cancelled", "is_cancelled": True}, status=200)],
         problems=(404, 409),
     )
     def post(self, request: Request, pk: uuid.UUID) -> Response:
         """Stop it."""
-        batch = _found(request, pk)
+        batch = found(request, pk)
         try:
-            verbs.cancel(batch=batch, by=_person(request))
+            verbs.cancel(batch=batch, by=person(request))
         except NotNow:
             batch.refresh_from_db(fields=["is_cancelled"])
             if not batch.is_cancelled:
                 raise
-            return _told(request, pk, 200, is_replay=True)
-        return _told(request, pk, 200)
+            return told(request, pk, 200, is_replay=True)
+        return told(request, pk, 200)
 
 
-def _person(request: Request) -> User:
+def person(request: Request) -> User:
+    """Whose token came."""
     return request.user  # type: ignore[return-value]  # IsAuthenticated lets nobody else in
 
 
@@ -276,20 +254,20 @@ def _named(batches: BatchQuerySet) -> BatchQuerySet:
     return batches.select_related("model", "user", "version__model", "dataset").defer("version__report")
 
 
-def _found(request: Request, pk: uuid.UUID) -> Batch:
-    """A file that the person may see; another one and none are told in the same words."""
-    batch = _named(Batch.objects.visible_to(_person(request))).filter(pk=pk).first()
+def found(request: Request, pk: uuid.UUID) -> Batch:
+    """A file that the person may see; another one and none are told in the same words. Raises NotFound."""
+    batch = _named(Batch.objects.visible_to(person(request))).filter(pk=pk).first()
     if batch is None:
         raise NotFound(_("There is no such file."))
     return batch
 
 
-def _told(
+def told(
     request: Request, pk: uuid.UUID, status: int, more: Mapping[str, str] | None = None, *, is_replay: bool = False
 ) -> Response:
     """Everything about a file as it is now."""
-    batch = _found(request, pk)
-    known, before = counts.counts([batch]).get(batch.pk, Counts()), earlier(batch, _person(request))
+    batch = found(request, pk)
+    known, before = counts.counts([batch]).get(batch.pk, Counts()), earlier(batch, person(request))
     body = batch_shapes.whole(batch, known, counts.findings(batch), before.batch.pk if before else None)
     replay = {"Idempotent-Replayed": "true"} if is_replay else {}
     return Response(body, status=status, headers={**(more or {}), **replay})
@@ -297,15 +275,6 @@ def _told(
 
 def _trace(request: Request) -> dict[str, str]:
     return {"traceparent": request.headers["traceparent"]} if headers.trace_id(request) else {}
-
-
-def _file(batch: Batch, what: str, lines: Iterator[str]) -> StreamingHttpResponse:
-    named = {
-        "Content-Disposition": f'attachment; filename="{downloads.file_name(batch, what)}"',
-        "Cache-Control": "no-store",
-        "X-Content-Type-Options": "nosniff",
-    }
-    return StreamingHttpResponse(downloads.blocks(lines), content_type="text/csv; charset=utf-8", headers=named)
 
 
 # -- the list

@@ -15,6 +15,7 @@ from predictions import explanations
 from predictions.api.errors import BodyTooLarge
 from predictions.exceptions import InvalidInput, UnknownModel
 from registry import serving
+from registry.api.base import wrong
 from registry.models import RegisteredModel
 from registry.signature import columns_of, printable
 
@@ -25,10 +26,10 @@ LARGEST_VERSION = 999_999_999
 
 
 def multipart(request: Request) -> dict[str, Any]:
-    """A form with one picture in `image` or `file`, as the JSON body it stands for. Raises ParseError, InvalidInput."""
+    """A form with one picture in `image` or `file`, as the JSON body it stands for. Raises InvalidInput."""
     files = [upload for name in PICTURES for upload in request.FILES.getlist(name)]
     if len(files) != 1 or len(request.FILES) != 1:
-        raise ParseError(_("Send one picture in the field “image”."))
+        raise wrong("image", "invalid", _("Send one picture in the field “image”."))
     form: Any = request.data
     fields = {name: form.getlist(name) for name in form if name not in request.FILES}
     check_members(fields, [name for name in MEMBERS if name != "inputs"])
@@ -66,10 +67,13 @@ def json_object(data: Any) -> dict[str, Any]:
 
 
 def rows_of(inputs: Any) -> list[dict[str, Any]]:
-    """The rows of a question, one or many. Raises ParseError, BodyTooLarge."""
+    """The rows of a question, one or many. Raises InvalidInput, BodyTooLarge."""
     rows = inputs if isinstance(inputs, list) else [inputs]
     if not rows or not all(isinstance(row, dict) for row in rows):
-        raise ParseError(_("“inputs” must be an object of fields, or a list of such objects."))
+        code, message = "invalid", _("“inputs” must be an object of fields, or a list of such objects.")
+        if inputs is None or inputs == []:
+            code, message = "missing", _("Send “inputs”: an object of fields, or a list of such objects.")
+        raise _refused(["inputs"], code, message)
     check_rows(len(rows))
     return rows
 
@@ -98,40 +102,40 @@ def columns_of_rows(rows: list[dict[str, Any]], *, partial: bool = False) -> dic
 def model_name(path: str | None, body: Any, *, image: bool) -> str:
     """Whom to ask: the model of the path or the body, which may not differ, or the default one for such a question.
 
-    Raises ParseError, UnknownModel.
+    Raises InvalidInput, UnknownModel.
     """
     named = model_member(body)
     if path and named and path != named:
-        raise ParseError(_("The path and the body name different models."))
+        raise wrong("model", "contradiction", _("The path and the body name different models."))
     kind = RegisteredModel.InputKind.IMAGE if image else RegisteredModel.InputKind.TABULAR
     return path or named or serving.default_name(kind)
 
 
 def model_member(value: Any) -> str:
-    """The name of a model in a body; "" when there is none. Raises ParseError, UnknownModel."""
+    """The name of a model in a body; "" when there is none. Raises InvalidInput, UnknownModel."""
     if value is None:
         return ""
     if not isinstance(value, str):
-        raise ParseError(_("“model” must be a name."))
+        raise wrong("model", "invalid", _("“model” must be a name."))
     if not re.fullmatch(r"[\w-]{1,80}", value, re.ASCII):  # it may hold what the database cannot be asked
         raise UnknownModel(_("There is no model of this name."))
     return value
 
 
 def version_number(value: Any) -> int | None:
-    """Raises ParseError."""
+    """Raises InvalidInput."""
     if isinstance(value, float) and value.is_integer():  # JSON knows one kind of number: 2.0 is a whole one
         value = int(value)
     if value is None or (type(value) is int and 1 <= value <= LARGEST_VERSION):
         return value
-    raise ParseError(_("“version” must be a version number."))
+    raise wrong("version", "not_a_version", _("“version” must be a version number."))
 
 
 def flag(value: Any, name: str) -> bool:
-    """True or false, and null for false. Raises ParseError."""
+    """True or false, and null for false. Raises InvalidInput."""
     if value is None or isinstance(value, bool):
         return bool(value)
-    raise ParseError(_("“%(name)s” must be true or false.") % {"name": name})
+    raise wrong(name, "invalid", _("“%(name)s” must be true or false.") % {"name": name})
 
 
 def pictures_from_base64(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -27,6 +27,7 @@ from predictions.exceptions import (
 )
 from predictions.imports.csv_files import FileRefused, FileTooLarge
 from predictions.outcomes.verbs import Meanwhile, OutcomeRefused
+from registry.rights import refusal
 from registry.signature import printable
 
 CONTENT_TYPE = "application/problem+json"
@@ -52,7 +53,7 @@ _OURS: dict[type[Exception], tuple[int, str]] = {
     NotNow: (409, "not_now"),
     DecidedMeanwhile: (409, "decided_meanwhile"),
     TooLate: (409, "too_late"),
-    Meanwhile: (409, "changed_meanwhile"),
+    Meanwhile: (409, "reported_meanwhile"),
     FileTooLarge: (413, "too_large"),
     FileRefused: (400, "file_refused"),
 }
@@ -60,7 +61,7 @@ _OURS: dict[type[Exception], tuple[int, str]] = {
 _RETRY_AFTER: dict[type[Exception], str] = {KeyInUse: "2", ModelSuspended: "60"}
 # Made when they are needed: each takes its text in the language of the request.
 _DJANGO: dict[type[Exception], Callable[[], exceptions.APIException]] = {
-    Http404: exceptions.NotFound,
+    Http404: lambda: exceptions.NotFound(nothing_here()),
     PermissionDenied: exceptions.PermissionDenied,
     RequestDataTooBig: BodyTooLarge,
     MultiPartParserError: lambda: exceptions.ParseError(_("The multipart body is damaged.")),
@@ -88,19 +89,29 @@ def _of_drf(error: exceptions.APIException, path: str) -> Response:
     headers = {"WWW-Authenticate": str(header)} if (header := getattr(error, "auth_header", None)) else {}
     if wait := getattr(error, "wait", None):
         headers["Retry-After"] = str(int(wait))
+    if isinstance(error, exceptions.NotAcceptable):
+        return _problem(error.status_code, error.default_code, _acceptable(error), path, headers=headers)
     if isinstance(error, exceptions.ValidationError):
-        return _problem(
-            400,
-            "invalid_request",
-            _("The request has the wrong shape."),
-            path,
-            errors=_flat(error.detail)[:MOST_ERRORS],
-        )
+        return _of_input(_flat(error.detail), path)
+    if isinstance(error, exceptions.PermissionDenied) and error.detail == error.default_detail:
+        return _problem(error.status_code, error.default_code, refusal(), path, headers=headers)
     return _problem(error.status_code, error.default_code, str(error.detail), path, headers=headers)
 
 
+def nothing_here() -> str:
+    """What 404 says of an address: the same whether nothing is there, or nothing that the caller may see."""
+    return _("There is nothing at this address, or nothing that you may see.")
+
+
+def _acceptable(error: exceptions.NotAcceptable) -> str:
+    """What `Accept` may name, as people call it and as it is written."""
+    kinds = sorted(kind.media_type for kind in error.available_renderers or ())
+    words = {"kinds": ", ".join(f"{kind.rpartition('/')[2].upper()} ({kind})" for kind in kinds)}
+    return _("“Accept” names nothing that can be answered here. It may name: %(kinds)s.") % words
+
+
 def _of_input(errors: list[dict[str, Any]], path: str) -> Response:
-    detail = _("%(count)d of the values cannot be used.") % {"count": len(errors)}
+    detail = _("Values that cannot be used: %(count)d.") % {"count": len(errors)}
     return _problem(400, "invalid_input", detail, path, errors=errors[:MOST_ERRORS])
 
 

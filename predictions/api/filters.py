@@ -16,6 +16,7 @@ from predictions.exceptions import InvalidInput, UnknownModel
 from predictions.history.moments import first_id_of
 from predictions.history.wanted import NOBODY, Wanted, range_of, records_of, versions_of
 from predictions.models import Batch, Dataset, Record, Source
+from predictions.models.prediction import a_second_after
 from registry.models import RegisteredModel
 
 NAME = r"[-a-zA-Z0-9_]{1,80}"
@@ -75,6 +76,7 @@ _READ: dict[str, Callable[[str], Any]] = {
     "label": _short(255),
     "source": _source,
     "user": _short(150),
+    "request_id": _number,
     "record": _short(200),
     "dataset": name,
     "batch": _number,
@@ -97,6 +99,11 @@ DESCRIBED = (
     _parameter("label", {**_TEXT, "maxLength": 255}, "The class that was answered."),
     _parameter("source", {"type": "string", "enum": list(Source.values)}, "The door that the question came through."),
     _parameter("user", {**_TEXT, "maxLength": 150}, "User name of who asked."),
+    _parameter(
+        "request_id",
+        {"type": "string", "format": "uuid"},
+        "Answers of this call: the `request_id` of its answer, not the `X-Request-ID` of a request.",
+    ),
     _parameter("record", {**_TEXT, "maxLength": 200}, "Key of the case: of a record, or of a row of a file."),
     _parameter("dataset", {"type": "string", "pattern": f"^{NAME}$"}, "The set that `record` is of; needs `record`."),
     _parameter("batch", {"type": "string", "format": "uuid"}, "Answers to this file."),
@@ -117,6 +124,9 @@ def wanted(query: Mapping[str, str], user: User) -> Wanted:
     highs = [first_id_of(asked["created_before"])] if "created_before" in asked else []
     if name := asked.get("user"):
         found["user"] = User.objects.filter(username=name).values_list("pk", flat=True).first() or NOBODY
+    if call := asked.get("request_id"):
+        found["call"] = call
+        lows, highs = [*lows, call], [*highs, a_second_after(call)]
     if number := asked.get("batch"):
         batch = _batch(number, user)
         limits = range_of(batch)

@@ -27,10 +27,10 @@ from predictions.outcomes import many as outcomes
 from predictions.outcomes import verbs as outcome_verbs
 from predictions.outcomes.words import Said
 from registry.api.base import ApiView
-from registry.api.documents import described, example
+from registry.api.documents import REPLAYED, described, example
 from registry.rights import demand
 
-_DECIDED, _HAPPENED = "decided_meanwhile", "changed_meanwhile"  # as one of them alone is called
+_DECIDED, _HAPPENED = "decided_meanwhile", "reported_meanwhile"  # as one of them alone is called
 _REPLAY = (
     "The same said again by the same person stores nothing: 200 with `Idempotent-Replayed: true` and what is there. "
 )
@@ -88,6 +88,7 @@ class DecisionView(_Writing):
         description=f"For decision makers. {_REPLAY}{_CORRECT} Not every reason goes with every verdict.",
         request=DecisionSerializer,
         answers={201: DecisionBodySerializer, 200: DecisionBodySerializer},
+        parameters=[REPLAYED],
         examples=[
             example("Against the answer", _SENT),
             example("A correction", {"verdict": "agree", "reason": "fits", "replaces": DECISION["id"]}),
@@ -118,9 +119,11 @@ class OutcomeView(_Writing):
         "predictions.report_outcome",
         tag="Follow-up",
         summary="Say what really happened after an answer",
-        description=f"A class of the model as `label`, or a `value` where it answers values. {_REPLAY}{_CORRECT}",
+        description=f"A class of the model as `label`, or a `value` where it answers values. {_REPLAY}{_CORRECT} "
+        "The number of a withdrawal belongs there too, to report again after it.",
         request=OutcomeSerializer,
         answers={201: OutcomeBodySerializer, 200: OutcomeBodySerializer},
+        parameters=[REPLAYED],
         examples=[
             example("A class", _REPORTED),
             example("A value", {"value": 212500, "observed_date": "2027-02-10", "comment": "The notary's deed."}),
@@ -149,7 +152,7 @@ class OutcomeView(_Writing):
 
     def _overtaken(self, request: Request, answer: Any) -> Response:
         latest = outcome_verbs.latest_of(answer)
-        return self.overtaken(request, _HAPPENED, outcomes.overtaken(latest.pk if latest else None))
+        return self.overtaken(request, _HAPPENED, _why(latest))
 
 
 class DecisionsView(_Writing):
@@ -163,6 +166,7 @@ class DecisionsView(_Writing):
         "`errors` names the others. Send the same again after a lost answer: what is there is not stored twice.",
         request=DecisionsSerializer,
         answers={201: KeptRowsSerializer, 200: KeptRowsSerializer},
+        parameters=[REPLAYED],
         examples=[
             example("One row", {"decisions": [{"prediction": DECISION["prediction"], **_SENT}]}),
             example("Stored", _KEPT, status=201),
@@ -195,9 +199,10 @@ class OutcomesView(_Writing):
         "there is not stored twice.",
         request=OutcomesSerializer,
         answers={201: KeptRowsSerializer, 200: KeptRowsSerializer},
+        parameters=[REPLAYED],
         examples=[
             example("By number", {"outcomes": [{"prediction": OUTCOME["prediction"], **_REPORTED}]}),
-            example("By key", {"outcomes": [{"key": "E-1024", "dataset": "employees", **_REPORTED}], "partial": True}),
+            example("By key", {"outcomes": [{"key": "742", "dataset": "employees", **_REPORTED}], "partial": True}),
             example("Stored", _KEPT, status=201),
         ],
         problems=_PROBLEMS_OF_MANY,
@@ -212,6 +217,10 @@ class OutcomesView(_Writing):
             return many_rows.told(request, [], bad, partial=False, conflict=_HAPPENED)
         kept, wrong = outcomes.report_many({row: _told(one) for row, one in said.items()}, by=by, partial=partial)
         return many_rows.told(request, kept, [*bad, *wrong], partial=partial, conflict=_HAPPENED)
+
+
+def _why(latest: Outcome | None) -> str:
+    return outcomes.overtaken(latest.pk, is_withdrawn=latest.is_withdrawn) if latest else outcomes.overtaken(None)
 
 
 def _told(said: dict[str, Any]) -> outcomes.Told:

@@ -1,11 +1,12 @@
 """What programs send about answers: decisions and outcomes, one or many. Shapes only; the verbs judge what is said."""
 
 import re
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
+from django.utils.functional import lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from rest_framework import serializers
 
 from predictions.api.filters import NAME
@@ -16,8 +17,7 @@ from predictions.outcomes.words import LONGEST_LABEL
 from registry.api.documents import StrictSerializer
 
 MOST = 1_000
-_VERDICT = gettext_lazy("Choose whether you agree, disagree or need more information.")
-_REASON = gettext_lazy("Choose a reason.")
+_NO_CHOICE = ("required", "null", "invalid_choice")
 
 
 # What serializers cannot say in the OpenAPI document: which members go together. `rules` of a serializer tells it.
@@ -71,15 +71,20 @@ class _Optional(serializers.CharField):
         super().__init__(required=False, trim_whitespace=False, **more)
 
 
+def _one_of(names: Sequence[str]) -> str:
+    return _("Send one of: %(names)s.") % {"names": ", ".join(names)}
+
+
+def _choice(names: Sequence[str]) -> serializers.ChoiceField:
+    """One of these words; whoever sends none of them, or nothing, is told them."""
+    return serializers.ChoiceField(choices=names, error_messages=dict.fromkeys(_NO_CHOICE, lazy(_one_of, str)(names)))
+
+
 class DecisionSerializer(StrictSerializer):
     """What a person makes of an answer. `replaces`: the decision that counts now, to correct it."""
 
-    verdict = serializers.ChoiceField(
-        choices=Decision.Verdict.values, error_messages=dict.fromkeys(("required", "null", "invalid_choice"), _VERDICT)
-    )
-    reason = serializers.ChoiceField(
-        choices=Decision.Reason.values, error_messages=dict.fromkeys(("required", "null", "invalid_choice"), _REASON)
-    )
+    verdict = _choice(Decision.Verdict.values)
+    reason = _choice(Decision.Reason.values)
     comment = _Optional(allow_blank=True, max_length=reasons.LONGEST_COMMENT)
     replaces = serializers.UUIDField(required=False, allow_null=True)
     rules = _DECISION

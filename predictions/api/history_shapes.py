@@ -59,7 +59,11 @@ class PredictionLineSerializer(serializers.Serializer):
 
     id = serializers.UUIDField(help_text="A UUIDv7: it grows with time.")
     request_id = serializers.UUIDField(help_text="Number of the first row of the call.")
-    row = _Whole(min_value=0)
+    row = _Whole(
+        min_value=0,
+        help_text="Place among the stored answers of its call, from 0; rows that a partial call refused are not counted. "
+        "The row of a file is in its results.csv.",
+    )
     model = _Text()
     version = _Whole(min_value=1)
     commit = _Text()
@@ -88,7 +92,11 @@ class PredictionSerializer(PredictionLineSerializer):
 
     inputs = serializers.DictField(child=serializers.JSONField(allow_null=True))
     hidden = serializers.ListField(child=_Text(), help_text="Fields whose values you may not see.")
-    explanation = ContributionSerializer(many=True, allow_null=True)
+    explanation = ContributionSerializer(
+        many=True,
+        allow_null=True,
+        help_text="The largest contribution first; fields that you may not see last, by name.",
+    )
     decisions = DecisionBodySerializer(many=True, help_text="The oldest first.")
     outcomes = OutcomeBodySerializer(many=True, help_text="The oldest first.")
 
@@ -138,7 +146,7 @@ ANSWER: dict[str, Any] = {
     "source": "api",
     "record": None,
     "dataset": None,
-    "key": "E-1024",
+    "key": "742",
     "batch": None,
     "label": "leaves",
     "score": 0.63,

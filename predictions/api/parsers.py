@@ -3,7 +3,7 @@
 import json
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import IO, Any
 
@@ -16,6 +16,8 @@ from predictions.api.errors import BodyTooLarge
 from registry.signature import InvalidInput, printable
 
 Path = tuple[str | int, ...]
+# Where a path into the document is: its row, None outside the rows, and the name of the field.
+Place = Callable[[Path, Any], tuple[int | None, str]]
 
 MAX_DEPTH = 32
 LARGEST_INTEGER = 2**63 - 1
@@ -25,12 +27,27 @@ _UNSTORABLE = re.compile(r"[\x00\ud800-\udfff]")
 _ESCAPED = re.compile(r"\\u(?:0000|[dD][89a-fA-F])")  # the only way for one of them into a document
 
 
+def _in_its_row(path: Path, _document: Any) -> tuple[int | None, str]:
+    """The row where the document is a list of them, or one; else none."""
+    row, names = None, path
+    if len(path) > 1 and path[0] in _LISTS and isinstance(path[1], int):
+        row, names = path[1], (*_LISTS[path[0]], *path[2:])
+    elif len(path) > 1 and path[0] == "inputs":
+        row, names = 0, path[1:]
+    return row, ".".join(map(str, names or path[:1]))
+
+
+def _in_one_row(path: Path, _document: Any) -> tuple[int | None, str]:
+    return 0, ".".join(map(str, path))
+
+
 class StrictJSONParser(BaseParser):
     """UTF-8 (another charset does not come past the middleware); depth <= 32; no duplicate key, NaN, Infinity, NUL,
     lone surrogate or integer beyond 64 bits.
     """
 
     media_type = "application/json"
+    place = staticmethod(_in_its_row)
 
     def parse(
         self, stream: IO[Any], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
@@ -38,10 +55,16 @@ class StrictJSONParser(BaseParser):
         body = stream.read(settings.MAX_BODY_BYTES + 1)
         if len(body) > settings.MAX_BODY_BYTES:
             raise BodyTooLarge
-        return loads(body)
+        return loads(body, self.place)
 
 
-def loads(body: bytes) -> Any:
+class RowParser(StrictJSONParser):
+    """The same where the whole body is one row."""
+
+    place = staticmethod(_in_one_row)
+
+
+def loads(body: bytes, place: Place = _in_its_row) -> Any:
     """The document. Raises ParseError for what is no JSON, InvalidInput naming the field for what has no place in it."""
     try:
         text = body.decode("utf-8")
@@ -49,12 +72,17 @@ def loads(body: bytes) -> Any:
     except UnicodeDecodeError:
         raise ParseError(_("The body is not UTF-8.")) from None
     except json.JSONDecodeError as error:
-        place = {"line": error.lineno, "column": error.colno}
-        raise ParseError(_("The body is not JSON: line %(line)d, column %(column)d.") % place) from None
+        at = {"line": error.lineno, "column": error.colno}
+        raise ParseError(_("The body is not JSON: line %(line)d, column %(column)d.") % at) from None
     except RecursionError:  # how deep the interpreter itself goes differs by its version
         raise _too_deep() from None
     if not _is_sound(document) or _ESCAPED.search(text):
-        _check(document, ())
+        try:
+            _check(document, ())
+        except _Unsound as error:
+            row, field = place(error.path, document)
+            found = {"row": row, "field": printable(field), "code": error.code, "message": str(error)}
+            raise InvalidInput([found]) from None
     return document
 
 
@@ -117,15 +145,24 @@ def _object(pairs: list[tuple[str, Any]]) -> "dict[str, Any] | _Twice":
     return _Twice(next(name for name, _value in pairs if name in seen or seen.add(name)))  # type: ignore[func-returns-value]
 
 
+class _Unsound(Exception):
+    """What has no place in a document, and where it is."""
+
+    def __init__(self, path: Path, code: str, message: str) -> None:
+        super().__init__(message)
+        self.path, self.code = path, code
+
+
 def _check(value: Any, path: Path) -> None:
+    """Raises _Unsound for the first value that has no place in a document."""
     if isinstance(value, _Twice):
-        raise _refused((*path, value.name), "duplicate_field", _("This field is there twice. Send it once."))
+        raise _Unsound((*path, value.name), "duplicate_field", _("This field is there twice. Send it once."))
     if isinstance(value, str) and _UNSTORABLE.search(value):
-        raise _refused(path, "bad_character", _("Remove the character that cannot be stored."))
+        raise _Unsound(path, "bad_character", _("Remove the character that cannot be stored."))
     if isinstance(value, int) and abs(value) > LARGEST_INTEGER:
-        raise _refused(path, "out_of_bounds", _("Enter a smaller number."))
+        raise _Unsound(path, "out_of_bounds", _("Enter a smaller number."))
     if isinstance(value, float) and not math.isfinite(value):
-        raise _refused(path, "not_a_number", _("Enter a finite number."))
+        raise _Unsound(path, "not_a_number", _("Enter a finite number."))
     if isinstance(value, dict):
         for key, item in value.items():
             _check(key, (*path, key))
@@ -133,14 +170,3 @@ def _check(value: Any, path: Path) -> None:
     elif isinstance(value, list):
         for index, item in enumerate(value):
             _check(item, (*path, index))
-
-
-def _refused(path: Path, code: str, message: str) -> InvalidInput:
-    """The error of one field, in its row where the document is a list of them."""
-    row, names = 0, path
-    if len(path) > 1 and path[0] in _LISTS and isinstance(path[1], int):
-        row, names = path[1], (*_LISTS[path[0]], *path[2:])
-    elif path[:1] == ("inputs",):
-        names = path[1:]
-    field = printable(".".join(map(str, names or path[:1])))
-    return InvalidInput([{"row": row, "field": field, "code": code, "message": message}])

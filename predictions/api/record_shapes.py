@@ -13,7 +13,7 @@ SET = OpenApiParameter(
 )
 KEY = OpenApiParameter(
     "key",
-    {"type": "string", "minLength": 1, "examples": ["E-1042"]},
+    {"type": "string", "minLength": 1, "examples": ["742"]},
     OpenApiParameter.PATH,
     description="What the record is called in the set's key column.",
 )
@@ -80,7 +80,7 @@ class RecordsSerializer(_PageSerializer):
 _AT = {"created_at": "2026-11-20T16:00:00.120000+00:00", "updated_at": "2026-11-21T03:00:00.500000+00:00"}
 _ONE = {
     "dataset": "employees",
-    "key": "E-1042",
+    "key": "742",
     "values": {"departement": "Consulting", "revenu_mensuel": 5993, "age": None},
     "hidden": ["age"],
     **_AT,
@@ -91,7 +91,7 @@ _SET = {
     "model": "attrition",
     "key_column": "id_employee",
     "columns": [{"name": "id_employee", "kind": "text"}, {"name": "departement", "kind": "category"}],
-    "size": 1470,
+    "size": 1500,
     "is_example": True,
     **_AT,
 }

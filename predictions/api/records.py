@@ -9,7 +9,6 @@ from django.contrib.auth.models import User
 from django.db.models import QuerySet
 from django.http import Http404, QueryDict
 from django.utils.translation import gettext as _
-from rest_framework.exceptions import ParseError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -227,7 +226,7 @@ class RecordsPredictView(ApiView):
                 model=name,
                 columns=_columns(signature, known, keys),
                 rows=len(keys),
-                source=Source.RECORDS,
+                source=Source.API,
                 by=user,
                 version=version,
                 explain=explain,
@@ -246,15 +245,19 @@ class RecordsPredictView(ApiView):
                 )
             ) from error
         hidden = masking.hidden(signature, user)
-        told = answer_body(answer, hidden)
+        told = answer_body(answer, hidden, keys)
         told |= {"errors": _named(answer.refused, known, keys), "hidden": sorted(hidden)}
         return Response(told, headers=headers.of_answer(request, answer))
 
 
 def _keys(value: Any) -> list[str]:
-    """Raises ParseError for what is no list of keys."""
-    if not (isinstance(value, list) and value and all(isinstance(key, str) and key for key in value)):
-        raise ParseError(_("“keys” must be a list of keys of records."))
+    """Raises InvalidInput for what is no list of keys; a number is none, as 007 and 7 are two of them."""
+    if not (isinstance(value, list) and value):
+        code = "missing" if value in (None, []) else "invalid"
+        raise wrong("keys", code, _("Send “keys”: a list of keys of records."))
+    if bad := [row for row, key in enumerate(value) if not (isinstance(key, str) and key)]:
+        message = _("Keys are texts, also where they look like numbers: send them in quotation marks.")
+        raise InvalidInput([{"row": row, "field": "keys", "code": "not_a_text", "message": message} for row in bad])
     return value
 
 

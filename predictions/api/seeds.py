@@ -10,6 +10,7 @@ from predictions import actions
 from predictions.api import headers, shapes
 from predictions.api.answers import number
 from predictions.api.bodies import columns_of_rows, json_object
+from predictions.api.parsers import RowParser
 from predictions.models import Source
 from registry import serving
 from registry.api.authentication import APIKeyAuthentication, TokenAuthentication
@@ -17,6 +18,7 @@ from registry.api.base import ApiView
 from registry.api.documents import IDEMPOTENCY_KEY, TRACEPARENT, described
 from registry.api.seeds import TAG
 from registry.models import RegisteredModel
+from registry.signature import Signature
 
 
 class SeedPredictView(ApiView):
@@ -24,6 +26,7 @@ class SeedPredictView(ApiView):
 
     throttle_scope = "predict"
     needs_body = True
+    parser_classes = [RowParser]
     authentication_classes = [APIKeyAuthentication, TokenAuthentication, SessionAuthentication]
 
     @described(
@@ -63,9 +66,15 @@ def _seed_body(answer: actions.Answer) -> dict[str, Any]:
     if signature.is_regression:
         return {"prediction": number(outputs["value"]), **shared}
     return {
-        "prediction": signature.class_names.index(outputs["label"]),
+        "prediction": _number(signature, outputs["label"]),
         "label": outputs["label"],
         "probability": number(outputs["score"]),
         "threshold": outputs.get("threshold"),
         **shared,
     }
+
+
+def _number(signature: Signature, label: str) -> int:
+    """Of two classes 1 for the one that the score is of: `if prediction == 1` must not depend on which is listed first."""
+    place = signature.class_names.index(label)
+    return int(place == signature.positive) if len(signature.classes) == 2 else place

@@ -8,6 +8,7 @@ from rest_framework import serializers
 
 from predictions.api.bodies import LARGEST_VERSION
 from predictions.api.history_shapes import ContributionSerializer, ShownWarningSerializer
+from predictions.api.samples import EMPLOYEE
 from registry.api.documents import PROBLEM, ProblemErrorSerializer, StrictSerializer, example
 
 NAME: dict[str, Any] = {"type": ["string", "null"], "pattern": "^[A-Za-z0-9_-]{1,80}$"}
@@ -88,6 +89,7 @@ class RecordKeysSerializer(StrictSerializer):
         child=serializers.CharField(min_length=1, trim_whitespace=False),
         min_length=1,
         max_length=settings.MAX_ROWS_PER_CALL,
+        help_text="Texts, also where they look like numbers.",
     )
     explain = FlagField(required=False, help_text=_EXPLAIN)
     partial = FlagField(required=False, help_text=_PARTIAL)  # type: ignore[assignment]
@@ -143,18 +145,43 @@ class AnswerSerializer(StrictSerializer):
     errors = ProblemErrorSerializer(many=True, help_text="Rows that `partial` left out.")  # type: ignore[assignment]
 
 
+_KEY = "Of the record."
+
+
+class RecordClassifiedSerializer(ClassifiedSerializer):
+    """The answer of a classifier about one record."""
+
+    key = serializers.CharField(help_text=_KEY)
+
+
+class RecordValuedSerializer(ValuedSerializer):
+    """The answer of a regressor about one record."""
+
+    key = serializers.CharField(help_text=_KEY)
+
+
+@extend_schema_field(_either("RecordAnswered", RecordClassifiedSerializer, RecordValuedSerializer, many=True))
+class RecordAnsweredField(serializers.Field):
+    """The answered records, in the order of their keys in the request."""
+
+
 class RecordsAnswerSerializer(AnswerSerializer):
     """The same about records."""
 
+    predictions = RecordAnsweredField()  # type: ignore[assignment]
     hidden = serializers.ListField(child=serializers.CharField(), help_text="Fields of records that you may not see.")
 
 
 class SeedClassifiedSerializer(StrictSerializer):
     """The answer of a classifier as the seeds' clients read it."""
 
-    prediction = serializers.IntegerField(min_value=0, help_text="The index of the class in the signature.")
+    prediction = serializers.IntegerField(
+        min_value=0,
+        help_text="Of two classes: 1 for the one that `probability` and `threshold` are about, 0 for the other. Of more: the "
+        "index of the class in the signature.",
+    )
     label = serializers.CharField(allow_blank=True)  # type: ignore[assignment]
-    probability = serializers.FloatField()
+    probability = serializers.FloatField(help_text="Of the positive class of two; else of the answer.")
     threshold = serializers.FloatField(allow_null=True)
     request_id = serializers.UUIDField()
     model = serializers.CharField()
@@ -172,7 +199,7 @@ class SeedValuedSerializer(StrictSerializer):
 
 SeedAnswer = _either("SeedAnswer", SeedClassifiedSerializer, SeedValuedSerializer)
 
-# Examples: the iris model, as `make demo` brings it.
+# Examples: of the models and records that `make demo` brings.
 
 _IRIS = {"sepal_length": 5.1, "sepal_width": 3.5, "petal_length": 1.4, "petal_width": 0.2}
 _CALL = {
@@ -230,7 +257,7 @@ BAD_FIELD = problem(
     400,
     "Bad Request",
     "invalid_input",
-    "1 of the values cannot be used.",
+    "Values that cannot be used: 1.",
     [_WRONG],
 )
 UNKNOWN_MODEL = problem("No such model", 404, "Not Found", "unknown_model", "No model named “iris” has been promoted.")
@@ -276,29 +303,42 @@ ANSWERS = [
     example("Only the good rows", {**_CALL, "predictions": [_SETOSA], "errors": [_WRONG]}, status=200),
     example("A value", {**_CALL, "model": "house", "predictions": [_VALUE], "errors": []}, status=200),
 ]
-SEED_QUESTION = example("Flat features", _IRIS)
+SEED_QUESTION = example("An employee, to the default model of the demo", EMPLOYEE)
 SEED_REFUSALS = [
     problem(
         "A field is missing",
         400,
         "Bad Request",
         "invalid_input",
-        "1 of the values cannot be used.",
-        [{"row": 0, "field": "petal_width", "code": "missing", "message": "Enter a value for “Petal width”."}],
+        "Values that cannot be used: 1.",
+        [{"row": 0, "field": "age", "code": "missing", "message": "Enter a value for “Age”."}],
         "/predict",
     )
 ]
 SEED_ANSWERS = [
     example(
-        "A class",
+        "One of two classes",
         {
-            "prediction": 0,
-            "label": "setosa",
-            "probability": 0.97,
-            "threshold": None,
+            "prediction": 1,
+            "label": "leaves",
+            "probability": 0.63,
+            "threshold": 0.5,
             "request_id": _CALL["request_id"],
-            "model": "iris",
+            "model": "attrition",
             "version": 3,
+        },
+        status=200,
+    ),
+    example(
+        "One of three classes",
+        {
+            "prediction": 1,
+            "label": "stays",
+            "probability": 0.06,
+            "threshold": 0.29,
+            "request_id": _CALL["request_id"],
+            "model": "attrition",
+            "version": 1,
         },
         status=200,
     ),
@@ -309,19 +349,20 @@ SEED_ANSWERS = [
     ),
 ]
 KEYS = [
-    example("Two records", {"keys": ["E-1042", "E-1043"], "explain": True}),
-    example("Those that can be asked about", {"model": "attrition", "keys": ["E-1042", "E-9999"], "partial": True}),
+    example("Two records", {"keys": ["1", "742"], "explain": True}),
+    example("Those that can be asked about", {"model": "attrition", "keys": ["1", "a stranger"], "partial": True}),
 ]
 _LEAVES = {
     "id": _SETOSA["id"],
     "row": 0,
+    "key": "1",
     "label": "leaves",
     "score": 0.63,
     "probabilities": {"stays": 0.37, "leaves": 0.63},
     "threshold": 0.5,
     "warnings": [],
     "explanation": [
-        {"field": "heure_supplementaires", "value": True, "contribution": 0.18},
+        {"field": "heure_supplementaires", "value": "Oui", "contribution": 0.18},
         {"field": "age", "value": None, "contribution": None},
     ],
 }

@@ -10,6 +10,7 @@ from django.db.models import Prefetch
 from django.utils.translation import gettext as _
 
 from predictions import masking
+from predictions.api.answers import explanation
 from predictions.models import Decision, Outcome, Prediction
 from registry import serving
 from registry.models import ModelVersion
@@ -90,7 +91,7 @@ def whole_answer(answer: Prediction, user: User) -> dict[str, Any]:
         **answer_row(answer, known, user),
         "inputs": {name: None if name in hidden else value for name, value in answer.inputs.items()},
         "hidden": sorted(hidden & answer.inputs.keys()),
-        "explanation": _explanation(answer, hidden),
+        "explanation": explanation(answer, hidden),
         "decisions": [decision_body(decision) for decision in decisions],
         "outcomes": [outcome_body(outcome) for outcome in outcomes],
     }
@@ -153,14 +154,3 @@ def _warning(stored: Mapping[str, Any], *, is_hidden: bool) -> dict[str, Any]:
         return {name: stored[name] for name in ("field", "code", "message")}
     message = _("The value of a field that you may not see lies outside what the model saw. There it guesses.")
     return {"field": None, "code": "hidden", "message": message}
-
-
-def _explanation(answer: Prediction, hidden: frozenset[str]) -> list[dict[str, Any]] | None:
-    """Largest first; what is hidden comes last, for its place and its side would tell what it is."""
-    if answer.explanation is None:
-        return None
-    told = [
-        {"field": each["field"], "value": None, "contribution": None} if each["field"] in hidden else dict(each)
-        for each in answer.explanation["contributions"]
-    ]
-    return sorted(told, key=lambda each: each["field"] in hidden)

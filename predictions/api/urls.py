@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from predictions.api import batches, follow_up, history, predict, records, seeds
+from predictions.api import batch_files, batches, follow_up, history, predict, records, seeds
 
 urlpatterns = [
     # /predict: the seeds' path
@@ -28,11 +28,12 @@ urlpatterns = [
         name="api-records-predict",
     ),
     path("api/v1/datasets/<slug:dataset>/records/<path:key>", records.RecordView.as_view(), name="api-record"),
-    # /api/v1/batches, /api/v1/batches/<id>, its files, and an end to it
+    # /api/v1/batches, /api/v1/batches/<id>, its files, its run, and an end to it
     path("api/v1/batches", batches.BatchesView.as_view(), name="api-batches"),
     path("api/v1/batches/<uuid:pk>", batches.BatchView.as_view(), name="api-batch"),
-    path("api/v1/batches/<uuid:pk>/results.csv", batches.BatchResultsView.as_view(), name="api-batch-results"),
-    path("api/v1/batches/<uuid:pk>/rejected.csv", batches.BatchRejectedView.as_view(), name="api-batch-rejected"),
+    path("api/v1/batches/<uuid:pk>/results.csv", batch_files.BatchResultsView.as_view(), name="api-batch-results"),
+    path("api/v1/batches/<uuid:pk>/rejected.csv", batch_files.BatchRejectedView.as_view(), name="api-batch-rejected"),
+    path("api/v1/batches/<uuid:pk>/run", batches.BatchRunView.as_view(), name="api-batch-run"),
     path("api/v1/batches/<uuid:pk>/cancel", batches.BatchCancelView.as_view(), name="api-batch-cancel"),
     # /v2/...: the Open Inference Protocol
     path("", include("predictions.api.inference_protocol.urls")),

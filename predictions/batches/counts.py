@@ -40,10 +40,13 @@ def counts(batches: Iterable[Batch]) -> dict[UUID, Counts]:
 
 
 def findings(batch: Batch) -> dict[str, list[dict[str, Any]]]:
-    """{"errors": [{"field", "code", "count"}], "warnings": [...]}, the most frequent first; no values."""
+    """{"errors": [{"field", "code", "count"}], "warnings": [...]}, the most frequent first; no values.
+
+    A finding about the row itself has no field: None.
+    """
     told: dict[str, list[dict[str, Any]]] = {"errors": [], "warnings": []}
     with connection.cursor() as cursor:
         cursor.execute(_FINDINGS, [batch.pk])
         for kind, name, code, count in cursor.fetchall():
-            told[kind].append({"field": name, "code": code, "count": int(count)})
+            told[kind].append({"field": name or None, "code": code, "count": int(count)})
     return told

@@ -5,12 +5,14 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from operator import attrgetter
 
-from predictions.answers.downloads import CHUNK, AnswersFile
+from predictions.answers.downloads import CHUNK
+from predictions.batches.added import end_of_own
+from predictions.batches.answer_columns import AnswerColumns, ForPeople
 from predictions.batches.rows import read_chunk
 from predictions.imports import wording
 from predictions.imports.column_kinds import NUMBERS
 from predictions.models import Batch, BatchChunk, Prediction, RejectedRow
-from predictions.spreadsheets import BOM, FORMULA, Style, apart, plain_quotes, safe_cell
+from predictions.spreadsheets import FORMULA, Style, safe_cell
 from registry.signature import Signature
 
 _DECIMAL = re.compile(r"-?\d+\.\d+([eE][+-]?\d+)?", re.ASCII)
@@ -55,17 +57,21 @@ class OwnFile:
     All words are looked up here, as the lines are made when the request is over.
     """
 
-    def __init__(self, batch: Batch, signature: Signature, style: Style) -> None:
+    def __init__(
+        self, batch: Batch, signature: Signature, style: Style, columns: type[AnswerColumns] = ForPeople
+    ) -> None:
         self.batch, self.style = batch, style
-        self.answers = AnswersFile(signature, frozenset(), style)
+        self.answers = columns(signature, frozenset(), style)
         self.cells = Cells(batch, signature, style)
+        self.width = own_width(batch) if self.answers.drops_ours else len(batch.headings)
+        own = batch.headings[: self.width]
         # Ours mean no field and are called like no other column, so that the file can be sent again.
-        taken = {*map(wording.alike, batch.headings), *wording.fields(signature)}
-        self.headings = [*map(safe_cell, batch.headings), *apart(map(plain_quotes, self.answers.headings), taken)]
+        taken = {*map(wording.alike, own), *wording.fields(signature)}
+        self.headings = [*map(safe_cell, own), *self.answers.headings(taken)]
 
     def first(self) -> str:
         """The line of headings."""
-        return BOM + self.style.line(self.headings)
+        return self.answers.mark + self.style.line(self.headings)
 
     def lines(self) -> Iterator[str]:
         """The other lines. Chunks that were split lie in one slice of the file, which is read once."""
@@ -85,31 +91,38 @@ class OwnFile:
     def _of_chunk(self, chunk: BatchChunk, cells: list[list[str]]) -> Iterator[str]:
         own = self._answered(chunk, cells)
         answers = Prediction.objects.of_call(chunk.request_id)  # type: ignore[arg-type]  # those without one are left out
-        found = list(answers.values_list("row", *AnswersFile.TOLD))
+        found = list(answers.values_list("row", *self.answers.TOLD))
         # Whose answer it is is known by its place among the good rows: one missing, and it would be somebody else's.
         if len(cells) != chunk.rows or [row for row, *_told in found] != list(range(len(own))):
             yield from self._from_inputs(chunk)
             return
-        for row, (_row, *told) in zip(own, found, strict=True):
-            yield self.style.line([*self.cells.row(row), *self.answers.told(*told)])
+        for (number, row), (_row, *told) in zip(own, found, strict=True):
+            yield self.style.line([*self.cells.row(row[: self.width]), *self.answers.cells(number, told)])
 
-    def _answered(self, chunk: BatchChunk, cells: list[list[str]]) -> list[list[str]]:
-        """The rows of the chunk that were not rejected."""
+    def _answered(self, chunk: BatchChunk, cells: list[list[str]]) -> list[tuple[int, list[str]]]:
+        """The rows of the chunk that were not rejected, with their numbers in the file, the first being 1."""
         reach = {"first__gte": chunk.first, "first__lt": chunk.first + chunk.rows}
         without = RejectedRow.objects.filter(batch=self.batch, **reach).values_list("first", flat=True)
-        refused = {first - chunk.first for first in without}
-        return [row for place, row in enumerate(cells) if place not in refused] if refused else cells
+        refused = {first + 1 for first in without}
+        return [(number, row) for number, row in enumerate(cells, chunk.first + 1) if number not in refused]
 
     def _from_inputs(self, chunk: BatchChunk) -> Iterator[str]:
-        """The same columns, filled with what the answers were made from: nothing is known of the others."""
+        """The same columns, filled with what the answers were made from: nothing is known of the others, nor of the place."""
         answers = Prediction.objects.of_call(chunk.request_id)  # type: ignore[arg-type]
         fields: dict[str, int] = self.batch.mapping.get("fields", {})
         named = self.batch.mapping.get("key")
-        found = answers.values_list("key", "inputs", *AnswersFile.TOLD)
+        found = answers.values_list("key", "inputs", *self.answers.TOLD)
         for key, inputs, *told in found.iterator(chunk_size=CHUNK):
             own = [""] * len(self.batch.headings)
             for name, place in fields.items():
-                own[place] = self.answers.lines_of.shown(name, inputs.get(name))
+                own[place] = self.answers.shown(name, inputs.get(name))
             if named is not None:
                 own[named] = safe_cell(key)
-            yield self.style.line([*own, *self.answers.told(*told)])
+            yield self.style.line([*own[: self.width], *self.answers.cells(None, told)])
+
+
+def own_width(batch: Batch) -> int:
+    """How many columns are the file's own. Others came from here when it was sent again: they would be there twice."""
+    end = end_of_own(batch.headings)
+    used = {*batch.mapping.get("fields", {}).values(), batch.mapping.get("key")}
+    return end if used.isdisjoint(range(end, len(batch.headings))) else len(batch.headings)

@@ -156,7 +156,8 @@ def _sorted(meant: Mapping[int, Report], wrong: list[Wrong], by: User) -> _Sorte
             found.known[answer.number] = answer.known.number  # type: ignore[union-attr]  # it is known
             found.rows[answer.number].append(row)
         elif report.replaces != (known := answer.known.number if answer.known else None):
-            found.wrong.append(Wrong(row, "replaces", "reported_meanwhile", overtaken(known), is_conflict=True))
+            text = overtaken(known, is_withdrawn=answer.known is not None and answer.known.is_withdrawn)
+            found.wrong.append(Wrong(row, "replaces", "reported_meanwhile", text, is_conflict=True))
         else:
             found.fresh[answer.number] = report
             found.rows[answer.number].append(row)
@@ -170,11 +171,16 @@ def _is_known(answer: Found, report: Report) -> bool:
     return (Said(known.label, known.value), known.observed) == (report.said, report.observed)
 
 
-def overtaken(number: UUID | None) -> str:
-    """Why an outcome was refused that replaces something else than `number`, the latest one, and how to go on."""
+def overtaken(number: UUID | None, *, is_withdrawn: bool = False) -> str:
+    """Why an outcome was refused that replaces something else than `number`, the latest one, and how to go on.
+
+    After a withdrawal nothing is reported by itself: what comes late would bring back what was taken back.
+    """
     if number is None:
         return _("No outcome of this answer was reported yet: leave “replaces” out.")
     text = _("There is an outcome already, %(number)s. Look at it, and name it in “replaces” to correct it.")
+    if is_withdrawn:
+        text = _("The outcome was withdrawn, by %(number)s. Name that number in “replaces” to report another one.")
     return text % {"number": number}
 
 

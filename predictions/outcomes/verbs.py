@@ -1,6 +1,7 @@
 """What happened is reported: one outcome by hand, or those of a whole file; never changed, only replaced."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -25,6 +26,7 @@ from registry.signature import Signature
 
 RIGHT = "predictions.add_outcome"
 LONGEST_COMMENT = 2_000
+MOST_NAMED = 20  # classes in a sentence
 
 
 class OutcomeRefused(ValueError):
@@ -177,10 +179,16 @@ def impossible(signature: Signature, said: Said, observed: date | None, answered
         if said.value is None or not math.isfinite(said.value) or said.label:
             found["value"] = _("Enter the value that came about, as a number.")
     elif said.value is not None or said.label not in {name[:LONGEST_LABEL] for name in signature.class_names}:
-        found["label"] = _("Choose what happened.")
+        found["label"] = _choose(signature.class_names)
     if sentence := _day_problem(observed, answered):
         found["observed_date"] = sentence
     return found
+
+
+def _choose(names: Sequence[str]) -> str:
+    if len(names) > MOST_NAMED:
+        return _("Choose what happened.")
+    return _("Choose what happened, one of: %(names)s.") % {"names": ", ".join(names)}
 
 
 def _day_problem(observed: date | None, answered: date) -> str:

@@ -302,12 +302,28 @@ class RecordPage:
         return masking.MASK if name in self.hidden else value
 
     def _raw_explanation(self, explanation: dict[str, Any] | None) -> dict[str, Any] | None:
+        """Where a field is hidden, what the page shows and no more: from all other contributions and the score its own
+        could be worked out, and from its place among them how large it is.
+        """
         if explanation is None or not self.hidden:
             return explanation
-        mask = {"value": masking.MASK, "contribution": masking.MASK}
         told: Sequence[dict[str, Any]] = explanation["contributions"]
-        seen = [{"field": each["field"], **(mask if each["field"] in self.hidden else each)} for each in told]
-        return explanation | {"contributions": sorted(seen, key=lambda each: each["field"] in self.hidden)}
+        bars = [each for each in told if each["field"] in self.explained.names]
+        rest = [
+            {"field": each["field"], "value": self._masked(each["field"], each["value"]), "contribution": masking.MASK}
+            for each in told
+            if each["field"] not in self.explained.names
+        ]
+        rest.sort(key=lambda each: (each["field"] in self.hidden, each["field"]))
+        found = explanation | {"contributions": bars + rest}
+        if "changes" in found:
+            found["changes"] = [each for each in found["changes"] if not self._is_hidden(*each["set"])]
+        if "curves" in found:
+            found["curves"] = [each for each in found["curves"] if not self._is_hidden(each)]
+        return found
+
+    def _is_hidden(self, *places: dict[str, Any]) -> bool:
+        return any(place["field"] in self.hidden for place in places)
 
     @property
     def raw_text(self) -> str:

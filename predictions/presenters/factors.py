@@ -48,6 +48,11 @@ class Factors:
         self._strongest = len(strongest), sum(item["field"] in hidden for item in strongest)
 
     @cached_property
+    def names(self) -> frozenset[str]:
+        """The fields that are bars."""
+        return frozenset(item["field"] for item in self._shown)
+
+    @cached_property
     def shown(self) -> list[Factor]:
         """At most five, largest first; empty when the answer has no explanation."""
         largest = max((abs(item["contribution"]) for item in self._shown), default=0.0) or 1.0

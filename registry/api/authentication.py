@@ -8,10 +8,12 @@ from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.models import Model
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
+from django.utils.translation import gettext as _
 from knox.auth import TokenAuthentication as KnoxTokenAuthentication
 from knox.crypto import hash_token
 from knox.models import AuthToken
 from knox.settings import CONSTANTS
+from rest_framework.authentication import get_authorization_header
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
@@ -23,6 +25,11 @@ UNREAD: dict[type[Model], set[str]] = {AuthToken: {"created"}, User: {"password"
 _TOKEN = re.compile(rb"[A-Za-z0-9_]{20,200}")
 
 
+def what_to_send() -> str:
+    """For a caller who sent no token, or not in the header or the words that are looked for."""
+    return _("Send a token: Authorization: Token fut_…")
+
+
 class TokenAuthentication(KnoxTokenAuthentication):
     """Knox's tokens and headers, with one prepared query a call.
 
@@ -30,6 +37,14 @@ class TokenAuthentication(KnoxTokenAuthentication):
     a recorded answer. What the user may do is read along. Nothing outlives the call: a token that was deleted, a user who
     was deactivated or lost a role is out at once.
     """
+
+    def authenticate(self, request: Request) -> tuple[User, AuthToken] | None:
+        """None for a header of another kind. Raises AuthenticationFailed."""
+        words = get_authorization_header(request).split()
+        if words and words[0].lower() == b"token" and len(words) != 2:
+            raise AuthenticationFailed(what_to_send())
+        found: tuple[User, AuthToken] | None = super().authenticate(request)
+        return found
 
     def authenticate_credentials(self, token: bytes) -> tuple[User, AuthToken]:
         """The user and the stored token. Raises AuthenticationFailed."""
@@ -40,7 +55,7 @@ class TokenAuthentication(KnoxTokenAuthentication):
                 if constant_time_compare(hash_token(text), stored.digest) and not _has_expired(stored):
                     found, active = self.validate_user(stored)
                     return found, active
-        raise AuthenticationFailed("This token is not valid.")
+        raise AuthenticationFailed(_("This token is not valid."))
 
 
 def _has_expired(stored: AuthToken) -> bool:

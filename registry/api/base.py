@@ -2,15 +2,17 @@
 
 import hashlib
 from collections.abc import Iterable
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NoReturn
 
 from django.http import HttpResponseNotModified
 from django.utils.cache import get_conditional_response
 from django.utils.translation import gettext as _
+from rest_framework.exceptions import NotAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from registry.api.authentication import what_to_send
 from registry.signature import InvalidInput, printable
 
 
@@ -37,6 +39,12 @@ class ApiView(APIView):
                 raise wrong(name, "unknown_parameter", _("There is no such filter here. Remove it."))
             if len(request.query_params.getlist(name)) > 1:
                 raise wrong(name, "sent_twice", _("Send “%(name)s” once.") % {"name": name})
+
+    def permission_denied(self, request: Request, message: str | None = None, code: str | None = None) -> NoReturn:
+        """Who sent no token is told how to. Raises NotAuthenticated, PermissionDenied."""
+        if request.authenticators and not request.successful_authenticator:
+            raise NotAuthenticated(what_to_send())
+        super().permission_denied(request, message, code)
 
 
 class TaggedView(ApiView):

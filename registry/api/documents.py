@@ -113,6 +113,13 @@ TRACEPARENT = OpenApiParameter(
     description="W3C trace context, `00-<32 hex digits>-<16 hex digits>-01`. Its trace id is kept with the record and the "
     "header is sent back; a malformed one is ignored.",
 )
+REPLAYED = OpenApiParameter(
+    "Idempotent-Replayed",
+    {"type": "string", "const": "true"},
+    OpenApiParameter.HEADER,
+    response=[200],
+    description="`true` when this is the stored answer of an earlier call.",
+)
 CURSOR = OpenApiParameter("cursor", str, description="From `next` or `previous` of another page.")
 PAGE_SIZE = OpenApiParameter(
     "page_size", {"type": "integer", "minimum": 1, "maximum": 200, "default": 50}, description="How many on a page."

@@ -49,6 +49,8 @@ IRIS_3: dict[str, Any] = {
     "runtime": "onnx",
     "features": 4,
     "threshold": None,
+    "classes": [{"value": name, "title": f"Iris {name}"} for name in ("setosa", "versicolor", "virginica")],
+    "positive": None,
     "metrics": [METRIC],
     "environment": {"is_own": False, **INSTALLED},
     "trained_with": INSTALLED,

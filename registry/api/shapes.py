@@ -135,6 +135,13 @@ class Environment(Installed):
     is_own = serializers.BooleanField()
 
 
+class AnswerClass(serializers.Serializer):
+    """One of the answers that a version gives."""
+
+    value = serializers.CharField(help_text="As `label` says it, in answers and in outcomes.")
+    title = serializers.CharField(help_text="What people read, in the language of the request.")
+
+
 class Version(serializers.Serializer):
     """One commit of a repository with its signature. Once ready, it never changes."""
 
@@ -155,6 +162,12 @@ class Version(serializers.Serializer):
     runtime = serializers.ChoiceField(["onnx", "isolated"], allow_null=True)
     features = serializers.IntegerField(allow_null=True, help_text="How many; null for a picture.")
     threshold = serializers.FloatField(allow_null=True)
+    classes = AnswerClass(
+        many=True, allow_null=True, help_text="What may be the `label` of an outcome; null where a value is answered."
+    )
+    positive = serializers.CharField(
+        allow_null=True, help_text="Of two classes, the one that `score` and `threshold` are about; else null."
+    )
     metrics = Metric(many=True)
     environment = Environment(allow_null=True)
     trained_with = Installed(allow_null=True)

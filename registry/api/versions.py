@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from registry import said
 from registry.exceptions import UnknownModel
 from registry.models import LedgerEntry, ModelVersion, RegisteredModel
-from registry.signature import text_in
+from registry.signature import Signature, text_in
 
 
 def told(versions: "QuerySet[ModelVersion]") -> "QuerySet[ModelVersion, Any]":
@@ -121,6 +121,7 @@ def version_body(version: Any, champion: int | None) -> dict[str, Any]:
         "runtime": version.runtime or None,
         "features": features(version),
         "threshold": threshold(version),
+        **_classes(version),
         "metrics": metric_bodies(version.metrics),
         "environment": _environment(version.environment),
         "trained_with": _packages(version.trained_python, version.trained_packages),
@@ -145,6 +146,17 @@ def threshold(version: Any) -> float | None:
     """From which score two classes tip; None where there is no such score."""
     found: float | None = ((version.signature.get("outputs") or {}).get("threshold") or {}).get("value")
     return found
+
+
+def _classes(version: Any) -> dict[str, Any]:
+    """What the model may answer, and so what an outcome's label may be; nulls for a value, or while nothing is known yet."""
+    outputs = version.signature.get("outputs") or {}
+    if not outputs.get("classes"):
+        return {"classes": None, "positive": None}
+    signature = Signature.parse(version.signature)
+    names = signature.class_names
+    told = [{"value": name, "title": signature.class_title(name)} for name in names]
+    return {"classes": told, "positive": names[signature.positive] if len(names) == 2 else None}
 
 
 def metric_bodies(metrics: Any) -> list[dict[str, Any]]:

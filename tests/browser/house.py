@@ -21,7 +21,18 @@ from tests.worlds import IRIS, member
 
 # Routes that have no page: they answer programs, or only send somewhere else.
 NO_PAGE = [
-    *["api-*", "seed-*", "health*", "registry-file", "logout", "set_language", "try", "registry-sync"],
+    *[
+        "api-*",
+        "seed-*",
+        "v2*",
+        "metrics",
+        "health*",
+        "registry-file",
+        "logout",
+        "set_language",
+        "try",
+        "registry-sync",
+    ],
     *[
         "records-ask",
         "record-decide",

@@ -39,6 +39,12 @@ CONTRAST = """elements => {
   });
 }"""
 
+# Of an open operation: names of methods, what is typed into, buttons, labels, headers of answers.
+READ = """.opblock-summary-method, .info .title small pre, .info a, .is-open :is(
+  input, textarea, select, button.btn, .headers td, .examples-select__section-label, .parameter__name, .parameter__in, code,
+  .microlight span, .response-col_status
+)"""
+
 
 @pytest.fixture
 def opened(new_context: Callable[..., BrowserContext]) -> Callable[..., Page]:
@@ -99,6 +105,47 @@ def test_the_search_of_redoc_finds_something(opened: Callable[..., Page]) -> Non
     page = opened("/redoc")
     page.get_by_placeholder("Search...").fill("decision")
     expect(page.locator('[data-role="search:results"] li').first).to_be_visible()
+
+
+@pytest.mark.parametrize("path", ["/docs", "/redoc"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", [{"width": 390, "height": 844}, {"width": 1280, "height": 800}])
+def test_it_opens_at_its_headline(opened: Callable[..., Page], path: str, scheme: str, size: dict[str, int]) -> None:
+    page = opened(path, viewport=size, color_scheme=scheme)
+    assert page.evaluate("scrollY") == 0
+    headline = page.get_by_role("heading", level=1).first
+    expect(headline).to_be_in_viewport(ratio=1)
+    box = headline.bounding_box()
+    assert box is not None
+    assert box["height"] > 20
+    for link in page.get_by_label("API", exact=True).get_by_role("link").all():
+        expect(link).to_be_in_viewport(ratio=1)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [320, 390])
+def test_an_open_operation_fits_a_phone_and_can_be_read(opened: Callable[..., Page], width: int, scheme: str) -> None:
+    page = opened("/docs", viewport={"width": width, "height": 844}, color_scheme=scheme)
+    expect(ask(page, {"model": "iris", "inputs": IRIS})).to_contain_text("401")
+    page.locator(".opblock-get .opblock-summary-control").first.click()
+    expect(page.locator(".opblock.is-open .responses-table")).to_have_count(3)  # one of them has the live answer
+    assert not page.evaluate(WIDER)
+    texts = page.locator(READ)
+    assert texts.count() > 60
+    assert texts.evaluate_all(f"all => all.filter(one => ({CONTRAST})([one])[0] < 4.5).map(one => one.outerHTML)") == []
+
+
+def test_the_dialog_asks_for_the_token_first(opened: Callable[..., Page]) -> None:
+    page = opened("/docs", viewport={"width": 390, "height": 844})
+    page.get_by_role("button", name="Authorize").first.click()
+    boxes = page.locator(".auth-container")
+    expect(boxes).to_have_count(2)
+    expect(boxes.first.get_by_role("heading", level=4)).to_contain_text("token")
+    expect(boxes.last.get_by_role("heading", level=4)).to_contain_text("key")
+    expect(boxes.first.locator("input")).to_be_focused()
+    expect(boxes.first.get_by_role("heading", level=4)).to_be_in_viewport(ratio=1)
+    named = json.loads(openapi.FILE.read_text("utf-8"))["components"]["securitySchemes"]
+    assert named.keys() == {"token", "key", "session", "scraper", "webhook"}
 
 
 def authorize(page: Page, key: str) -> None:

@@ -14,6 +14,8 @@ from django.urls import get_resolver
 from drf_spectacular.drainage import GENERATOR_STATS
 from jsonschema import Draft202012Validator
 
+from examples.attrition.features import FEATURES, KEY
+from examples.attrition.synthetic import generate
 from futurisys import api_docs, api_text, openapi
 from futurisys.openapi_links import LINKS
 
@@ -104,6 +106,13 @@ def test_every_answer_is_described(operations: list[Operation]) -> None:
     assert missing == []
 
 
+def test_what_can_be_said_twice_says_when_it_was(operations: list[Operation]) -> None:
+    known = {found["operationId"]: found for _path, _verb, found in operations}
+    for name in ("predictions.decide", "predictions.report_outcome", "decisions.create", "outcomes.create"):
+        assert "Idempotent-Replayed" in known[name]["responses"]["200"]["headers"]
+        assert "Idempotent-Replayed" not in known[name]["responses"]["201"]["headers"]
+
+
 def test_every_example_is_an_example_of_its_schema(document: dict[str, Any], operations: list[Operation]) -> None:
     wrong = [
         f"{place}: {error.json_path} {error.message[:200]}"
@@ -111,6 +120,32 @@ def test_every_example_is_an_example_of_its_schema(document: dict[str, Any], ope
         for error in validator(schema, document).iter_errors(value)
     ]
     assert wrong == []
+
+
+def test_what_the_demo_is_asked_by_default_is_whole_and_made_up(document: dict[str, Any]) -> None:
+    """`POST /predict` asks the default model, which is the attrition model there."""
+    examples = document["paths"]["/predict"]["post"]["requestBody"]["content"]["application/json"]["examples"]
+    (row,) = [one["value"] for one in examples.values()]
+    assert list(row) == [feature["name"] for feature in FEATURES]
+    for feature in FEATURES:
+        value = row[feature["name"]]
+        if feature["dtype"] == "category":
+            assert value in [one["value"] for one in feature["categories"]]
+        else:
+            assert feature["min"] <= value <= feature["max"]
+    people = generate()
+    assert not (people[list(row)] == list(row.values())).all(axis="columns").any()
+
+
+def test_the_records_of_the_examples_are_in_the_demo(document: dict[str, Any]) -> None:
+    there = set(generate()[KEY].astype(str))
+    predict = document["paths"]["/api/v1/datasets/{dataset}/records/predict"]["post"]
+    examples = predict["requestBody"]["content"]["application/json"]["examples"].values()
+    asked = [one["value"] for one in examples]
+    assert all(set(one["keys"]) <= there or one.get("partial") for one in asked)
+    read = document["paths"]["/api/v1/datasets/{dataset}/records/{key}"]["get"]["parameters"]
+    (named,) = [one["schema"]["examples"] for one in read if one.get("name") == "key"]
+    assert set(named) <= there
 
 
 def test_every_schema_is_one(document: dict[str, Any]) -> None:

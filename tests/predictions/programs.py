@@ -29,6 +29,9 @@ class Program:
     def cancel(self, path: str) -> HttpResponse:
         return self.client.post(f"{path}/cancel", headers={"authorization": self.key})
 
+    def run(self, path: str) -> HttpResponse:
+        return self.client.post(f"{path}/run", headers={"authorization": self.key})
+
     def send(self, content: bytes | None, *, key: str = "", name: str = "flowers.csv", **form: Any) -> HttpResponse:
         """A file for the iris model; `key`: an idempotency key, `key_column`: the form's own `key`."""
         said = {"model": "iris", "key": form.pop("key_column", "flower")} | form

@@ -14,6 +14,7 @@ from futurisys.accounts import roles
 from predictions import actions, explanations, what_if
 from predictions.models import Prediction, Source
 from predictions.presenters import RecordPage, cautions
+from predictions.presenters.factors import FACTORS_SHOWN
 from registry import actions as registry_actions
 from registry import confirmation, promotions
 from registry.models import ModelVersion
@@ -321,6 +322,27 @@ def test_no_factor_tells_what_is_hidden(about: Prediction, analyst: User) -> Non
     hidden = [each for each in shown if each["field"] in page.hidden]
     assert {(each["value"], each["contribution"]) for each in hidden} == {("•••", "•••")}
     assert len(shown) == len(PERSON)
+
+
+def test_the_json_tells_no_more_of_what_is_hidden_than_the_page(about: Prediction, analyst: User) -> None:
+    hidden = RecordPage(about, analyst).hidden
+    by_size = [each["field"] for each in about.explanation["contributions"]]
+    bars = [name for name in by_size if name not in hidden][:FACTORS_SHOWN]
+    place = {"set": [{"field": "age", "value": 20}, {"field": "poste", "value": "x"}], "score": 0.1, "label": "stays"}
+    curve = {"field": "age", "values": [1], "scores": [0.1], "low": 1, "high": 1}
+    about.explanation |= {
+        "changes": [place, place | {"set": place["set"][1:]}],
+        "curves": [curve, curve | {"field": "poste"}],
+    }
+    shown = json.loads(RecordPage(about, analyst).raw_text)["explanation"]
+    rest = [each["field"] for each in shown["contributions"][FACTORS_SHOWN:]]
+    assert [each["field"] for each in shown["contributions"][:FACTORS_SHOWN]] == bars
+    assert rest == sorted(set(by_size) - set(bars) - hidden) + sorted(hidden)
+    # All the others and the score would give the sum of what is hidden.
+    assert {each["contribution"] for each in shown["contributions"][FACTORS_SHOWN:]} == {"•••"}
+    assert [[each["field"] for each in change["set"]] for change in shown["changes"]] == [["poste"]]
+    assert [each["field"] for each in shown["curves"]] == ["poste"]
+    assert RecordPage(about).raw["explanation"] == about.explanation
 
 
 def test_who_may_see_them_sees_them(about: Prediction) -> None:

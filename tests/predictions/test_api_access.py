@@ -77,6 +77,54 @@ def test_a_session_may_upload_a_picture(promoted, analyst: User, drawing) -> Non
     assert client.post(API, {"image": drawing()}, headers=headers).status_code == 200
 
 
+@pytest.mark.parametrize(
+    ("language", "send", "invalid"),
+    [
+        ("en", "Send a token: Authorization: Token fut_…", "This token is not valid."),
+        ("fr", "Envoyez un jeton\u202f: Authorization: Token fut_…", "Ce jeton n’est pas valable."),
+    ],
+)
+def test_who_sent_no_token_is_told_what_to_send(
+    iris: ModelVersion, analyst: User, token, client: Client, problem, language: str, send: str, invalid: str
+) -> None:
+    key = token(analyst).removeprefix("Token ")
+    wrong = (
+        {},
+        *({"authorization": header} for header in (f"Bearer {key}", key, "Token", f"Token {key} x", "Basic YTpi")),
+    )
+    for headers in (*wrong, {"x-api-key": key}):
+        answer = client.get("/api/v1/models", headers=headers | {"accept-language": language})
+        assert (answer.status_code, answer.json()["detail"]) == (401, send), headers
+    AuthToken.objects.all().delete()
+    for headers in ({"authorization": f"Token {key}"}, {"authorization": "Token nope"}):
+        answer = client.get("/api/v1/models", headers=headers | {"accept-language": language})
+        assert problem(answer, 401, "authentication_failed")["detail"] == invalid
+    answer = client.post("/predict", IRIS, JSON, headers={"x-api-key": key, "accept-language": language})
+    assert problem(answer, 401, "authentication_failed")["detail"] == invalid
+
+
+@pytest.mark.parametrize("path", [API, "/api/v1/batches/01938f6d-93b2-7e11-8f2a-0c4de51b7a10/results.csv"])
+def test_who_accepts_nothing_that_there_is_is_told_what_there_is(analyst, token, client, problem, path: str) -> None:
+    is_file = path.endswith(".csv")
+    headers = {"authorization": token(analyst), "accept": "application/xml"}
+    answer = client.get(path, headers=headers) if is_file else client.post(path, {}, JSON, headers=headers)
+    kinds = "JSON (application/json), CSV (text/csv)" if is_file else "JSON (application/json)"
+    assert problem(answer, 406, "not_acceptable")["detail"].endswith(f"It may name: {kinds}.")
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("en", "There is nothing at this address, or nothing that you may see."),
+        ("fr", "Il n’y a rien à cette adresse, ou rien que vous puissiez voir."),
+    ],
+)
+def test_one_sentence_for_what_is_not_there(analyst, token, client, problem, language: str, said: str) -> None:
+    headers = {"authorization": token(analyst), "accept-language": language}
+    for path in ("/api/v1/nothing", "/api/v1/predictions/12", "/api/nothing", "/api/v1/datasets/nothing/records"):
+        assert problem(client.get(path, headers=headers), 404, "not_found")["detail"] == said
+
+
 # One shape for every error
 
 

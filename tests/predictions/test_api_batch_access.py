@@ -27,8 +27,10 @@ def test_who_may_not_send_files_is_not_read(
 ) -> None:
     settings.FILE_UPLOAD_MAX_MEMORY_SIZE, settings.FILE_UPLOAD_TEMP_DIR = 10, "/nowhere"
     manager = Program(token(member("manager", roles.MODEL_MANAGER)))
-    problem(manager.send(files.content(3)), 403, "permission_denied")
-    problem(manager.get(PATH), 403, "permission_denied")
+    refused = [
+        problem(response, 403, "permission_denied") for response in (manager.send(files.content(3)), manager.get(PATH))
+    ]
+    assert {told["detail"] for told in refused} == {"You may not do that: ask an administrator for the right to."}
 
 
 def test_files_of_others_are_not_there(taken: Any, stranger: User, auditor: User, token: Any, problem: Any) -> None:
@@ -69,11 +71,11 @@ def test_formulas_come_back_as_texts(taken: Any, program: Program) -> None:
     assert [row["flower"] for row in rows(program.get(f"{path}/rejected.csv"))] == ["'@x"]
 
 
-def test_downloads_speak_the_callers_language(taken: Any, program: Program) -> None:
+def test_reasons_are_in_the_callers_language_and_codes_in_none(taken: Any, program: Program) -> None:
     path = taken(files.content(3, {1: {"petal_width": "wide"}}))["links"]["self"]
     work_off()
     (line,) = rows(program.get(f"{path}/rejected.csv", accept_language="fr"))
-    assert line["Motif"] == "Saisissez un nombre."
+    assert (line["code"], line["reason"]) == ("not_a_number", "Saisissez un nombre.")
     assert program.get(f"{path}/rejected.csv", accept="text/csv").status_code == 200
 
 

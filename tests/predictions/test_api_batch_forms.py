@@ -166,6 +166,11 @@ def test_only_a_form_with_a_file_is_taken(program: Program, iris: ModelVersion, 
     problem(raw(program, b"{}", kind), 415, "unsupported_media_type")
 
 
+def test_a_member_that_has_no_place_is_called_as_elsewhere(program: Program, iris: ModelVersion, problem: Any) -> None:
+    (error,) = problem(program.send(files.content(2), colour="red"), 400, "invalid_input")["errors"]
+    assert (error["row"], error["field"], error["code"]) == (None, "colour", "unknown_field")
+
+
 def test_a_form_without_its_boundary_is_damaged(program: Program, iris: ModelVersion, problem: Any) -> None:
     problem(raw(program, FLOWERS, "multipart/form-data"), 400, "parse_error")
 
@@ -210,5 +215,6 @@ def test_a_large_file_goes_through_the_disk(
 def test_a_key_that_is_none(program: Program, iris: ModelVersion, problem: Any, key: str) -> None:
     headers = {"authorization": program.key, "idempotency-key": key}
     file = SimpleUploadedFile("f.csv", files.content(2))
-    problem(program.client.post(PATH, {"file": file, "model": "iris"}, headers=headers), 400, "parse_error")
+    response = program.client.post(PATH, {"file": file, "model": "iris"}, headers=headers)
+    assert [error["field"] for error in problem(response, 400, "invalid_input")["errors"]] == ["Idempotency-Key"]
     assert not Batch.objects.exists()

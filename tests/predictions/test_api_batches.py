@@ -36,13 +36,15 @@ def test_ten_thousand_rows_and_three_hundred_bad_ones(program: Program, taken: A
     }
     told = rows(program.get(done["links"]["results"]))
     stored = answers(Batch.objects.get())
-    assert {row["flower"]: row["Answer"].removeprefix("Iris ") for row in told} == {
-        key: label for key, (label, _score) in stored.items()
-    }
+    assert {row["flower"]: (row["label"], float(row["score"])) for row in told} == stored
+    assert [int(row["row"]) for row in told] == [number + 1 for number in range(10_000) if number not in bad]
     assert len(told) == 9_700
     refused = rows(program.get(done["links"]["rejected"]))
     assert [(row["flower"], row["petal_width"]) for row in refused] == [(f"F-{number}", "wide") for number in bad]
-    assert {(row["Reason"], row["Field"]) for row in refused} == {("Enter a number.", "petal_width")}
+    assert [int(row["row"]) for row in refused] == [number + 1 for number in bad]
+    assert {(row["field"], row["code"], row["reason"]) for row in refused} == {
+        ("petal_width", "not_a_number", "Enter a number.")
+    }
     assert done["version"] == 1
     assert done["created_at"] < done["submitted_at"] < done["finished_at"]
 
@@ -93,9 +95,16 @@ def test_a_file_without_a_good_row_is_refused_with_its_rows(program: Program, ta
     work_off()
     body = program.get(begun["links"]["self"]).json()
     assert (body["status"], "nothing to run" in body["reason"]) == ("refused", True)
-    assert [row["Field"] for row in rows(program.get(body["links"]["rejected"]))] == ["petal_width"] * 3
+    assert [row["field"] for row in rows(program.get(body["links"]["rejected"]))] == ["petal_width"] * 3
     assert rows(program.get(body["links"]["results"])) == []
     assert not Prediction.objects.exists()
+
+
+def test_what_is_wrong_with_a_row_itself_is_of_no_field(program: Program, taken: Any) -> None:
+    begun = taken(files.content(3) + b"F-9,1,1,1,1,1,1\n")
+    work_off()
+    (error,) = program.get(begun["links"]["self"]).json()["findings"]["errors"]
+    assert (error["field"], error["count"]) == (None, 1)
 
 
 def test_a_file_that_breaks_off_says_why_and_that_nothing_was_kept(

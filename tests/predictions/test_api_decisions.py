@@ -125,6 +125,21 @@ def test_what_is_wrong_is_named(answer: Prediction, send: Send, problem, sent: A
     assert not Decision.objects.exists()
 
 
+@pytest.mark.parametrize(
+    ("language", "begin"), [("en", "Send one of: "), ("fr", "Envoyez l’une de ces valeurs\u202f: ")]
+)
+def test_the_words_to_choose_from_are_named(
+    answer: Prediction, decider: User, token, language: str, begin: str
+) -> None:
+    headers = {"authorization": token(decider), "accept-language": language}
+    sent = {"verdict": "maybe", "reason": "none"}
+    body = Client().post(one(answer), sent, "application/json", headers=headers).json()
+    assert {error["field"]: error["message"] for error in body["errors"]} == {
+        "verdict": f"{begin}agree, disagree, need_more.",
+        "reason": f"{begin}{', '.join(Decision.Reason.values)}.",
+    }
+
+
 def test_the_sentences_are_those_of_the_page(answer: Prediction, send: Send, problem, desk: Client) -> None:
     sent = {"verdict": "agree", "reason": "wrong_data"}
     (error,) = problem(send(sent, one(answer)), 400, "invalid_input")["errors"]

@@ -80,6 +80,8 @@ def test_a_value_has_no_label(price: ModelVersion, analyst: User, get: Get) -> N
     (row,) = get(analyst).json()["results"]
     assert row["value"] == pytest.approx(115_000)
     assert [row[name] for name in ("label", "score", "probabilities", "threshold")] == [None] * 4
+    version = get(analyst, "/api/v1/models/house/versions/1").json()
+    assert (version["classes"], version["positive"]) == (None, None)
 
 
 def test_an_outcome_that_was_withdrawn_is_none(iris: ModelVersion, analyst: User, get: Get) -> None:
@@ -205,6 +207,26 @@ def test_by_file(iris: ModelVersion, analyst, stranger, auditor, get: Get, probl
     problem(get(stranger, batch=batch.pk), 404, "not_found")
 
 
+def test_by_call(iris: ModelVersion, analyst, stranger, auditor, get: Get, call, problem) -> None:
+    ask(analyst)
+    rows = [{"sepal_length": 5.1, "sepal_width": 3.5, "petal_length": 1.4, "petal_width": 0.2}] * 3
+    answered = call({"model": "iris", "inputs": rows}).json()
+    ask(analyst)
+    found = [row["id"] for row in reversed(answered["predictions"])]
+    number = answered["request_id"]
+    assert ids(get(analyst, request_id=number)) == ids(get(auditor, request_id=number)) == found
+    assert ids(get(analyst, request_id=number, page_size=2)) == found[:2]
+    for nothing in (
+        get(stranger, request_id=number),
+        get(analyst, request_id=UNKNOWN),
+        get(analyst, request_id=found[0]),
+    ):
+        assert ids(nothing) == []
+    assert ids(get(analyst, request_id=number, created_after="2100-01-01T00:00:00Z")) == []
+    (error,) = problem(get(analyst, request_id="x"), 400, "invalid_input")["errors"]
+    assert (error["row"], error["field"]) == (None, "request_id")
+
+
 def test_by_moment(iris: ModelVersion, analyst: User, get: Get) -> None:
     (now,) = ask(analyst)
     march = made_at(now, datetime(2026, 3, 3, 10, tzinfo=UTC))
@@ -289,6 +311,17 @@ def test_what_somebody_may_not_see_is_null_and_named(attrition: ModelVersion, an
     assert masked
     assert all(each["value"] is None and each["contribution"] is None for each in masked)
     assert mine["explanation"][-len(masked) :] == masked
+
+
+def test_the_place_of_a_hidden_field_does_not_tell_its_size(attrition: ModelVersion, analyst, get: Get) -> None:
+    record = dataset(attrition, analyst, [{"key": "E-1"}]).record_set.get()
+    stored = asks(analyst, record)
+    body = get(analyst, f"{LIST}/{stored.pk}").json()
+    names = [each["field"] for each in body["explanation"]]
+    by_size = [each["field"] for each in stored.explanation["contributions"]]
+    last = [name for name in by_size if name in body["hidden"]]
+    assert last != sorted(last), "the order by size is another one, or this test shows nothing"
+    assert names == [name for name in by_size if name not in body["hidden"]] + sorted(last)
 
 
 def test_a_warning_about_a_hidden_field_does_not_name_it(attrition: ModelVersion, analyst, get: Get) -> None:

@@ -25,12 +25,12 @@ RAW = "<raw>"
 
 @dataclass(frozen=True)
 class Door:
-    """A body whose `field` in `row` holds RAW."""
+    """A body whose `field` holds RAW, in `row` or outside of all rows."""
 
     path: str
     body: str
     field: str
-    row: int = 0
+    row: int | None
 
     def sent(self, raw: str) -> str:
         return self.body.replace(f'"{RAW}"', raw)
@@ -53,8 +53,8 @@ def doors(iris: ModelVersion, flowers: Callable[..., Any], call: Callable[..., H
         "model": ("/api/v1/models/iris/predict", {"inputs": [bad]}, "petal_width", 0),
         "seeds": ("/predict", bad, "petal_width", 0),
         "records": ("/api/v1/datasets/flowers/records/predict", {"keys": ["F-0", RAW]}, "keys", 1),
-        "decision": (f"{about}/decision", decided, "comment", 0),
-        "outcome": (f"{about}/outcome", happened, "label", 0),
+        "decision": (f"{about}/decision", decided, "comment", None),
+        "outcome": (f"{about}/outcome", happened, "label", None),
         "decisions": ("/api/v1/decisions", {"decisions": [told | decided]}, "comment", 0),
         "outcomes": ("/api/v1/outcomes", {"outcomes": [told | happened]}, "label", 0),
     }
@@ -123,7 +123,7 @@ def test_a_key_twice(doors: dict[str, Door], answered) -> None:
 
     found = answered(twice, 400, "invalid_input")
     wanted = each(doors, "duplicate_field")
-    assert found == wanted | {"records": [(0, "keys", "duplicate_field")]}
+    assert found == wanted | {"records": [(None, "keys", "duplicate_field")]}
 
 
 def test_a_key_twice_inside_a_value(doors: dict[str, Door], answered) -> None:
@@ -247,8 +247,7 @@ def test_a_form_has_the_same_rules(promoted, analyst: User, client, token, drawi
     sent = {"headers": {"authorization": token(analyst)}}
     known = field in {"model", "version", "explain", "partial"}
     response = client.post("/api/v1/predict", {"file": drawing(), field: "a\x00b"}, **sent)
-    code = "unknown_model" if field == "model" else "parse_error" if known else "invalid_input"
-    problem(response, 404 if field == "model" else 400, code)
+    problem(response, *(404, "unknown_model") if field == "model" else (400, "invalid_input"))
     if known:
         twice = client.post("/api/v1/predict", {"file": drawing(), field: ["1", "1"]}, **sent)
         found = problem(twice, 400, "invalid_input")
@@ -260,5 +259,5 @@ def test_a_form_with_two_pictures_or_none_is_refused(promoted, analyst: User, cl
     promoted("digits")
     for upload in ({}, {"image": drawing(), "file": drawing()}, {"picture": drawing()}, {"image": [drawing()] * 2}):
         response = client.post("/api/v1/predict", upload, headers={"authorization": token(analyst)})
-        problem(response, 400, "parse_error")
+        assert [error["field"] for error in problem(response, 400, "invalid_input")["errors"]] == ["image"]
     assert not Prediction.objects.exists()

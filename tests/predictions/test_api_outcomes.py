@@ -91,7 +91,8 @@ def test_a_correction_names_what_it_replaces_and_may_be_sent_again(answer: Predi
 def test_what_nobody_saw_is_not_replaced(answer: Prediction, send: Send, problem) -> None:
     known = send(said(), one(answer)).json()["id"]
     for sent in (said("virginica"), said("virginica", replaces=UNKNOWN)):
-        body = problem(send(sent, one(answer)), 409, "changed_meanwhile")
+        body = problem(send(sent, one(answer)), 409, "reported_meanwhile")
+        assert body["errors"][0]["code"] == "reported_meanwhile"
         assert known in body["errors"][0]["message"]
     assert Outcome.objects.count() == 1
 
@@ -104,7 +105,11 @@ def test_a_report_is_taken_back(answer: Prediction, send: Send, problem) -> None
     assert (response.status_code, response.json()["withdrawn"], response.json()["label"]) == (201, True, None)
     assert (again.status_code, again.json()["id"]) == (200, response.json()["id"])
     known = response.json()["id"]
-    assert known in problem(send(said(), one(answer)), 409, "changed_meanwhile")["detail"]
+    sentence = f"The outcome was withdrawn, by {known}. Name that number in “replaces” to report another one."
+    assert problem(send(said(), one(answer)), 409, "reported_meanwhile")["detail"] == sentence
+    many = {"outcomes": [said(prediction=str(answer.pk))]}
+    (error,) = problem(send(many), 409, "reported_meanwhile")["errors"]
+    assert (error["row"], error["code"], error["message"]) == (0, "reported_meanwhile", sentence)
     assert send(said(replaces=known), one(answer)).status_code == 201
 
 
@@ -270,7 +275,7 @@ def test_a_key_of_two_sets_needs_the_set(flowers, iris: ModelVersion, analyst, s
 def test_a_conflict_is_409_and_partial_keeps_the_others(iris, analyst, send: Send, problem) -> None:
     first, second = of_call(answered(iris, analyst, 10, count=2))
     known = happened(first, analyst, "virginica", observed_date=today(2))
-    body = problem(send({"outcomes": rows([first, second])}), 409, "changed_meanwhile")
+    body = problem(send({"outcomes": rows([first, second])}), 409, "reported_meanwhile")
     assert [(error["row"], error["field"]) for error in body["errors"]] == [(0, "replaces")]
     assert str(known.pk) in body["errors"][0]["message"]
     kept = send({"outcomes": rows([first, second]), "partial": True}).json()

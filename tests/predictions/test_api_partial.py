@@ -67,7 +67,8 @@ def test_all_bad_is_refused_with_every_row(iris: ModelVersion, call, problem) ->
 
 @pytest.mark.parametrize("flag", ["yes", 1, 0, "true", [True]])
 def test_partial_is_true_or_false(iris: ModelVersion, call, problem, flag: object) -> None:
-    problem(call(rows_of(IRIS, partial=flag)), 400, "parse_error")
+    (error,) = problem(call(rows_of(IRIS, partial=flag)), 400, "invalid_input")["errors"]
+    assert (error["row"], error["field"]) == (None, "partial")
 
 
 # Fields that the model has not

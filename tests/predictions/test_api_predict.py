@@ -14,6 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from drf_spectacular.generators import SchemaGenerator
 from rest_framework.exceptions import ValidationError
 
+from predictions.api import seeds
 from predictions.api.errors import problem_details
 from predictions.api.renderers import JSONRenderer
 from predictions.decisions.verbs import DecidedMeanwhile
@@ -23,6 +24,7 @@ from predictions.models import IdempotencyKey, Prediction
 from predictions.outcomes.verbs import Meanwhile, OutcomeRefused
 from registry import actions
 from registry.models import ModelVersion, RegisteredModel
+from registry.signature import Signature
 from tests.predictions.employees import PERSON
 from tests.predictions.test_predict import damage, with_note
 from tests.worlds import IRIS
@@ -96,9 +98,11 @@ def test_the_version_asked_for_answers(iris: ModelVersion, promoted, call, probl
     promoted("iris")
     assert call({"model": "iris", "inputs": IRIS}).json()["version"] == 2
     assert call({"model": "iris", "inputs": IRIS, "version": 1}).json()["version"] == 1
+    assert call({"model": "iris", "inputs": IRIS, "version": 1.0}).json()["version"] == 1
     problem(call({"model": "iris", "inputs": IRIS, "version": 3}), 404, "unknown_model")
-    for wrong in (0, -1, True, 1.0, "x", "1_0", "٣", 10**10, [1]):
-        problem(call({"model": "iris", "inputs": IRIS, "version": wrong}), 400, "parse_error")
+    for wrong in (0, -1, True, 1.5, "x", "1_0", "٣", 10**10, [1]):
+        found = problem(call({"model": "iris", "inputs": IRIS, "version": wrong}), 400, "invalid_input")
+        assert [(error["row"], error["field"]) for error in found["errors"]] == [(None, "version")]
 
 
 def test_out_of_range_is_a_warning_in_the_answer(iris: ModelVersion, call) -> None:
@@ -214,13 +218,13 @@ def test_every_example_is_as_its_schema_says(operations) -> None:
         (NotNow("The file is cancelled."), 409, "not_now", []),
         (Changed("Another version answers by now."), 409, "version_changed", []),
         (DecidedMeanwhile(), 409, "decided_meanwhile", []),
-        (Meanwhile("Somebody else reported."), 409, "changed_meanwhile", []),
+        (Meanwhile("Somebody else reported."), 409, "reported_meanwhile", []),
         (FileRefused(Problem("The file is empty.")), 400, "file_refused", []),
         (FileTooLarge(Problem("The file is too large.")), 413, "too_large", []),
         (OutcomeRefused({"label": "No such class."}), 400, "invalid_input", [(None, "label")]),
-        (ValidationError({"rows": [{}, {"label": ["No."]}]}), 400, "invalid_request", [(1, "rows.label")]),
-        (ValidationError({"keys": {3: ["No."]}}), 400, "invalid_request", [(3, "keys")]),
-        (ValidationError(["No."]), 400, "invalid_request", [(None, "")]),
+        (ValidationError({"rows": [{}, {"label": ["No."]}]}), 400, "invalid_input", [(1, "rows.label")]),
+        (ValidationError({"keys": {3: ["No."]}}), 400, "invalid_input", [(3, "keys")]),
+        (ValidationError(["No."]), 400, "invalid_input", [(None, "")]),
     ],
 )
 def test_faults_have_names(error: Exception, status: int, code: str, errors: list) -> None:
@@ -270,6 +274,28 @@ def test_the_seeds_path_answers_as_the_seeds_did(iris: ModelVersion, call) -> No
     assert (body["prediction"], body["label"], body["model"], body["version"]) == (0, "setosa", "iris", 1)
     stored = Prediction.objects.get(pk=body["request_id"])
     assert (stored.source, stored.outputs["score"]) == ("seed", body["probability"])
+
+
+@pytest.mark.parametrize("overtime", ["Oui", "Non"])
+def test_of_two_classes_one_is_the_positive_one_wherever_it_is_listed(promoted, call, overtime: str) -> None:
+    actions.make_default(promoted("attrition").model)
+    assert signature_of("attrition").class_names == ["leaves", "stays"]
+    body = call(PERSON | {"heure_supplementaires": overtime}, "/predict").json()
+    assert (body["prediction"], body["label"]) == {"Oui": (1, "leaves"), "Non": (0, "stays")}[overtime]
+    assert (body["probability"] >= body["threshold"]) is (body["prediction"] == 1)
+
+
+def test_of_two_classes_without_a_mark_the_second_is_the_positive_one() -> None:
+    unmarked = Signature.parse(
+        {"task": "tabular-classification", "inputs": {}, "outputs": {"classes": [{"value": "no"}, {"value": "yes"}]}}
+    )
+    assert [seeds._number(unmarked, name) for name in ("no", "yes")] == [0, 1]
+
+
+def test_of_more_classes_it_is_the_index(iris: ModelVersion, call) -> None:
+    actions.make_default(iris.model)
+    body = call(IRIS | {"petal_length": 5.8, "petal_width": 2.3}, "/predict").json()
+    assert (body["prediction"], body["label"]) == (2, "virginica")
 
 
 def test_default_models_by_kind_of_input(
@@ -324,7 +350,8 @@ def test_a_key_belongs_to_one_request(iris: ModelVersion, call, change: dict, pr
 
 @pytest.mark.parametrize("key", ["", '""', "two words", "é", "k" * 256, '"' + "k" * 256 + '"', "tab\there"])
 def test_a_bad_key_is_refused(iris: ModelVersion, call, key: str, problem) -> None:
-    problem(call({"model": "iris", "inputs": IRIS}, idempotency_key=key), 400, "parse_error")
+    found = problem(call({"model": "iris", "inputs": IRIS}, idempotency_key=key), 400, "invalid_input")
+    assert [(error["row"], error["field"]) for error in found["errors"]] == [(None, "Idempotency-Key")]
     assert not Prediction.objects.exists()
 
 

@@ -207,7 +207,8 @@ def test_a_model_is_asked_about_records_by_key(iris, flowers, call) -> None:
     assert all(told["explanation"] for told in body["predictions"])
     for told, key in zip(body["predictions"], ("F-2", "F-0", "F-1"), strict=True):
         stored = Prediction.objects.get(pk=told["id"])
-        assert (stored.record_id, stored.key, stored.source) == (records[key].pk, key, "records")
+        assert (stored.record_id, stored.key, stored.source) == (records[key].pk, key, "api")
+        assert told["key"] == key
 
 
 def test_unknown_keys_are_errors_of_their_rows(iris, flowers, call, problem) -> None:
@@ -218,7 +219,7 @@ def test_unknown_keys_are_errors_of_their_rows(iris, flowers, call, problem) -> 
     assert [(error["row"], error["field"], error["code"]) for error in found["errors"]] == wrong
     assert not Prediction.objects.exists()
     body = call({"keys": asked, "partial": True}, ASK).json()
-    assert [(told["row"]) for told in body["predictions"]] == [0, 4]
+    assert [(told["row"], told["key"]) for told in body["predictions"]] == [(0, "F-0"), (4, "F-2")]
     assert [(error["row"], error["field"], error["code"]) for error in body["errors"]] == wrong
     assert list(Prediction.objects.order_by("id").values_list("key", flat=True)) == ["F-0", "F-2"]
 
@@ -229,10 +230,25 @@ def test_nobody_known_is_refused(iris, flowers, call, problem) -> None:
     assert not Prediction.objects.exists()
 
 
-@pytest.mark.parametrize("sent", [None, [], "F-0", [1], [None], [""], [["F-0"]], {"F-0": 1}, ["F-0", 2]])
-def test_keys_of_a_wrong_shape(iris, flowers, call, problem, sent: object) -> None:
+@pytest.mark.parametrize(
+    ("sent", "row", "code"),
+    [
+        (None, None, "missing"),
+        ([], None, "missing"),
+        ("F-0", None, "invalid"),
+        ({"F-0": 1}, None, "invalid"),
+        ([1027], 0, "not_a_text"),
+        ([None], 0, "not_a_text"),
+        ([""], 0, "not_a_text"),
+        ([["F-0"]], 0, "not_a_text"),
+        (["F-0", 2], 1, "not_a_text"),
+    ],
+)
+def test_keys_of_a_wrong_shape(iris, flowers, call, problem, sent: object, row: int | None, code: str) -> None:
     flowers(1)
-    problem(call({"keys": sent}, ASK), 400, "parse_error")
+    (error,) = problem(call({"keys": sent}, ASK), 400, "invalid_input")["errors"]
+    assert (error["row"], error["field"], error["code"]) == (row, "keys", code)
+    assert ("Keys are texts" in error["message"]) is (code == "not_a_text")
 
 
 def test_members_that_have_no_place(iris, flowers, call, problem) -> None:

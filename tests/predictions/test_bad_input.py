@@ -125,7 +125,18 @@ def test_a_place_inside_a_value_is_named_in_full(refused) -> None:
 
 def test_a_key_twice_outside_the_rows_is_named(refused) -> None:
     (error,) = refused(f'{{"model": "iris", "model": "{SECRET}", "inputs": {row()}}}', 400, "invalid_input")["errors"]
-    assert (error["field"], error["code"]) == ("model", "duplicate_field")
+    assert (error["row"], error["field"], error["code"]) == (None, "model", "duplicate_field")
+
+
+@pytest.mark.parametrize(
+    ("text", "code"), [('"\\u0000"', "bad_character"), ("NaN", "not_a_number"), ("9" * 30, "out_of_bounds")]
+)
+def test_only_what_is_inside_the_rows_has_a_row(refused, text: str, code: str) -> None:
+    places = {f'{{"version": {text}, "inputs": {row()}}}': (None, "version"), f'{{"inputs": [{text}]}}': (0, "inputs")}
+    places |= {f'{{"inputs": {text}}}': (None, "inputs"), f'{{"inputs": {{"a": {text}}}}}': (0, "a")}
+    for body, place in places.items():
+        (error,) = refused(body, 400, "invalid_input")["errors"]
+        assert (error["row"], error["field"], error["code"]) == (*place, code)
 
 
 # Documents that are none
@@ -150,7 +161,7 @@ DOCUMENTS = {
 @pytest.mark.parametrize("path", DOORS)
 @pytest.mark.parametrize("name", DOCUMENTS)
 def test_what_is_no_json_object_is_refused(refused, name: str, path: str) -> None:
-    empty = name == "nothing" and path == "/predict"  # then every field is missing
+    empty = name == "nothing"  # then every field is missing, or “inputs” is
     refused(DOCUMENTS[name], 400, "invalid_input" if empty else "parse_error", path)
 
 
@@ -171,16 +182,17 @@ def test_brackets_inside_text_are_not_depth(call) -> None:
     "inputs", [None, 1, True, "x", [], {}, [[]], [[1, 2]], ["x"], [1], [None], [IRIS, 1], {"a": {}}]
 )
 def test_inputs_of_a_wrong_shape(refused, inputs: object) -> None:
-    shaped = isinstance(inputs, dict)
-    refused({"inputs": inputs}, 400, "invalid_input" if shaped else "parse_error")
-    refused(
-        {} if inputs is None else {"inputs": inputs, "model": "iris"}, 400, "invalid_input" if shaped else "parse_error"
-    )
+    for body in ({"inputs": inputs}, {} if inputs is None else {"inputs": inputs, "model": "iris"}):
+        errors = refused(body, 400, "invalid_input")["errors"]
+        if not isinstance(inputs, dict):
+            code = "missing" if inputs in (None, []) else "invalid"
+            assert [(error["row"], error["field"], error["code"]) for error in errors] == [(None, "inputs", code)]
 
 
 @pytest.mark.parametrize("member", [{"model": 1}, {"model": ["iris"]}, {"explain": "maybe"}, {"explain": 2}])
 def test_members_of_a_wrong_type(refused, member: dict) -> None:
-    refused({"inputs": IRIS} | member, 400, "parse_error")
+    (error,) = refused({"inputs": IRIS} | member, 400, "invalid_input")["errors"]
+    assert (error["row"], error["field"]) == (None, *member)
 
 
 @pytest.mark.parametrize("name", ["nothing", "Iris", "iris\n", "é", "x" * 100_000])
@@ -190,7 +202,8 @@ def test_a_model_that_is_not_there(refused, name: str) -> None:
 
 
 def test_the_body_cannot_name_another_model_than_the_path(refused) -> None:
-    refused({"inputs": IRIS, "model": "other"}, 400, "parse_error", "/api/v1/models/iris/predict")
+    found = refused({"inputs": IRIS, "model": "other"}, 400, "invalid_input", "/api/v1/models/iris/predict")
+    assert [(error["row"], error["field"]) for error in found["errors"]] == [(None, "model")]
 
 
 def test_unknown_members_are_named_readably(refused) -> None:
@@ -219,6 +232,17 @@ def test_many_different_names_do_not_multiply_with_the_rows(refused) -> None:
     rows = [{f"{i}.{j}": None for j in range(50)} for i in range(1000)]
     refused({"inputs": rows}, 413, "too_large")
     refused(dict.fromkeys(map(str, range(1001))), 413, "too_large", "/predict")
+
+
+@pytest.mark.parametrize("count", [1, 2])
+@pytest.mark.parametrize(
+    ("language", "said"), [("en", "Values that cannot be used: {}."), ("fr", "Valeurs inutilisables\u202f: {}.")]
+)
+def test_the_count_reads_well_for_any_number(refused, language: str, said: str, count: int) -> None:
+    found = refused(
+        {"inputs": [IRIS | {"petal_width": SECRET}] * count}, 400, "invalid_input", accept_language=language
+    )
+    assert found["detail"] == said.format(count)
 
 
 def test_as_many_errors_as_fields_and_rows_stay_readable(refused) -> None:

@@ -130,13 +130,13 @@ PARTS = {
 def test_a_multipart_body_without_a_picture(promoted, page, analyst, token, problem, name: str) -> None:
     promoted("digits")
     response = page.post(API, PARTS[name] | {"x": "1"}, headers={"authorization": token(analyst)})
-    problem(response, 400, "parse_error")
+    assert [error["field"] for error in problem(response, 400, "invalid_input")["errors"]] == ["image"]
 
 
 def test_two_pictures_in_one_body(promoted, page, analyst, token, problem, drawing) -> None:
     promoted("digits")
     for fields in ({"image": drawing(), "file": drawing()}, {"image": [drawing(), drawing()]}):
-        problem(page.post(API, fields, headers={"authorization": token(analyst)}), 400, "parse_error")
+        problem(page.post(API, fields, headers={"authorization": token(analyst)}), 400, "invalid_input")
     assert page.post("/predict/digits/", {"image": [drawing(), drawing()], "idempotency_key": "k"}).status_code == 400
     assert nothing_stored()
 

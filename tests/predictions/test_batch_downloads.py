@@ -282,21 +282,22 @@ def test_a_column_of_the_file_that_is_called_reason_stays(iris: ModelVersion, an
     assert lines(refused(analyst, finished(analyst, iris, content)))[0] == ["reason", *IRIS, "Reason 2", "Field"]
 
 
-def test_too_many_cells_are_behind_the_reason_and_too_few_filled_up(iris: ModelVersion, analyst: User) -> None:
-    content = flowers_csv(1) + b"F-1,5,3,1,0.2,more,=even\r\nF-2,5\r\n"
+def test_every_line_has_as_many_cells_and_too_many_are_in_the_reason(iris: ModelVersion, analyst: User) -> None:
+    content = flowers_csv(1) + b"F-1,5,3,1,0.2,more,=even\r\nF-2,5\r\n" + b"F-3,5,3,1,0.2" + 2000 * b",x" + b"\r\n"
     found = lines(refused(analyst, finished(analyst, iris, content)))
-    assert found[1] == [
-        "F-1",
-        "5",
-        "3",
-        "1",
-        "0.2",
-        "The row has more cells than there are headings.",
-        "",
-        "more",
-        "'=even",
-    ]
+    why = "The row has more cells than there are headings. Cells without a heading:"
+    assert found[1] == ["F-1", "5", "3", "1", "0.2", f"{why} more | =even", ""]
     assert found[2] == ["F-2", "5", "", "", "", "The row has fewer cells than there are headings.", ""]
+    assert (found[3][5].startswith(f"{why} x | x"), found[3][5][-1], len(found[3][5]) < 1100) == (True, "…", True)
+    assert {len(line) for line in found} == {7}
+
+
+def test_a_row_with_too_many_cells_is_mended_and_taken(iris: ModelVersion, analyst: User) -> None:
+    back = body(refused(analyst, finished(analyst, iris, flowers_csv(1) + b"F-1,oops,5,3,1,0.2\r\n")))
+    mended = back.replace("F-1,oops,5,3,1,", "F-1,5,3,1,0.2,")
+    again = finished(analyst, iris, mended.encode())
+    assert (again.status, again.rows, RejectedRow.objects.filter(batch=again).count()) == ("done", 1, 0)
+    assert Prediction.objects.get(batch=again).inputs == {**IRIS, **dict(zip(IRIS, (5.0, 3.0, 1.0, 0.2), strict=True))}
 
 
 def test_every_code_has_a_sentence(iris: ModelVersion, analyst: User) -> None:

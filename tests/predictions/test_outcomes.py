@@ -11,7 +11,7 @@ from predictions.models import Awaited, Outcome, Prediction
 from predictions.outcomes import due, verbs
 from predictions.outcomes.panels import OutcomePanel, shown
 from predictions.outcomes.verbs import Meanwhile, OutcomeRefused, record_outcome
-from predictions.outcomes.words import Vocabulary, day
+from predictions.outcomes.words import Said, Vocabulary, day
 from predictions.outcomes.writing import payload
 from registry.exceptions import NotAllowed
 from registry.facts import canonical
@@ -61,9 +61,9 @@ def test_what_is_not_stored_is_still_awaited(answer: Prediction, analyst: User) 
 @pytest.mark.parametrize(
     ("said", "field", "sentence"),
     [
-        ({"label": "rose"}, "label", "Choose what happened."),
-        ({"label": ""}, "label", "Choose what happened."),
-        ({"label": "setosa", "value": 1.0}, "label", "Choose what happened."),
+        ({"label": "rose"}, "label", "Choose what happened, one of: setosa, versicolor, virginica."),
+        ({"label": ""}, "label", "one of: setosa, versicolor, virginica."),
+        ({"label": "setosa", "value": 1.0}, "label", "one of: setosa, versicolor, virginica."),
         ({"observed_date": None}, "observed_date", "Enter the day on which it was observed."),
         ({"observed_date": today(-1)}, "observed_date", "The day on which it was observed lies in the future."),
         ({"observed_date": today(11)}, "observed_date", "enter that day or a later one."),
@@ -77,6 +77,13 @@ def test_what_cannot_be_is_refused_in_a_sentence(answer, analyst, said, field: s
     assert list(refused.value.problems) == [field]
     assert refused.value.problems[field].endswith(sentence)
     assert not Outcome.objects.exists()
+
+
+@pytest.mark.parametrize(("classes", "named"), [(20, True), (21, False)])
+def test_classes_are_named_as_far_as_they_are_few(classes: int, named: bool) -> None:
+    signature = Signature(task="tabular-classification", classes=tuple({"value": f"c{n}"} for n in range(classes)))
+    found = verbs.impossible(signature, Said("rose"), today(), today())
+    assert ("c19" in found["label"]) is named
 
 
 @pytest.mark.parametrize("ago", [0, 10])

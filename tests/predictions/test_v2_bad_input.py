@@ -210,6 +210,38 @@ def test_a_body_that_is_no_question_is_refused(iris: ModelVersion, call, body: b
     assert said(call(body, IRIS_INFER), 400)
 
 
+def nan_in(data: list[Any], shape: list[int], **changes: Any) -> str:
+    """A question whose last tensor holds data with a NaN somewhere."""
+    return json.dumps(with_width(data=data, shape=shape, **changes))
+
+
+@pytest.mark.parametrize(
+    ("body", "sentence"),
+    [
+        (nan_in([float("nan")], [1]), "Row 0, “petal_width”: Enter a finite number."),
+        (nan_in([0.1, float("inf")], [2]), "Row 1, “petal_width”: Enter a finite number."),
+        (nan_in([[0.1], [2**63]], [2, 1]), "Row 1, “petal_width”: Enter a smaller number."),
+        (nan_in([0.1, 0.2, 0.3, float("nan")], [2, 2]), "Row 1, “petal_width”: Enter a finite number."),
+        (nan_in([float("nan")], []), "“petal_width”: Enter a finite number."),
+        (nan_in([float("nan")], [5]), "“petal_width”: Enter a finite number."),
+        (nan_in([float("nan")], [1], name=1), "“inputs.3.data.0”: Enter a finite number."),
+        ('{"id": NaN}', "“id”: Enter a finite number."),
+        ('{"id": 1, "id": 1, "inputs": []}', "“id”: This field is there twice. Send it once."),
+        ('{"inputs": [{"name": "a", "name": "b"}]}', "“inputs.0.name”: This field is there twice. Send it once."),
+    ],
+)
+def test_what_json_cannot_say_is_named_by_its_tensor(iris: ModelVersion, call, body: str, sentence: str) -> None:
+    assert said(call(body, IRIS_INFER), 400) == sentence
+
+
+def test_what_is_in_no_row_has_none(iris: ModelVersion, call, analyst: User) -> None:
+    browser = Client()
+    browser.force_login(analyst)
+    sentence = "“foo”: There is no such filter here. Remove it."
+    assert said(browser.get("/v2/models/iris?foo=1"), 400) == sentence
+    assert said(call(question(flowers()), IRIS_INFER, idempotency_key="a b"), 400).startswith("“Idempotency-Key”: The")
+
+
 def test_other_types_and_encodings_are_refused(iris: ModelVersion, call) -> None:
     text = json.dumps(question(flowers()))
     for kind in ("application/xml", "multipart/form-data; boundary=x", "application/x-www-form-urlencoded"):

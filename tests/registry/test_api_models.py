@@ -132,6 +132,8 @@ def test_a_version(ask: Callable[..., Any], iris: ModelVersion) -> None:
         "runtime": "onnx",
         "features": 4,
         "threshold": None,
+        "classes": [{"value": name, "title": f"Iris {name}"} for name in ("setosa", "versicolor", "virginica")],
+        "positive": None,
     }
     assert moments[:2] == [at.isoformat() for at in (iris.created_at, iris.finished_at or timezone.now())]
     assert (environment["is_own"], set(environment)) == (False, {"is_own", "python", "packages"})
@@ -146,6 +148,7 @@ def test_a_picture_has_no_number_of_features_and_two_classes_a_threshold(
     assert ask(f"{MODELS}/digits/versions/1").json()["features"] is None
     told = ask(f"{MODELS}/attrition/versions/1").json()
     assert (told["features"] > 20, 0 < told["threshold"] < 1) == (True, True)
+    assert ([one["value"] for one in told["classes"]], told["positive"]) == (["leaves", "stays"], "leaves")
 
 
 def test_versions_that_are_not_ready_say_what_became_of_them(ask: Callable[..., Any], iris: ModelVersion) -> None:

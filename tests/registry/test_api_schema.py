@@ -1,6 +1,7 @@
 """One row as JSON Schema: what it takes is taken, its examples are answered, and what it promises is what is meant."""
 
 import base64
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -81,6 +82,16 @@ def test_a_picture_is_base64(ask: Callable[..., Any], promoted: Ready) -> None:
     assert (picture["contentEncoding"], picture["contentMediaType"]) == ("base64", "image/png")
     assert base64.b64decode(picture["examples"][0]).startswith(b"\x89PNG")
     assert (list(body["properties"]), body["required"]) == (["image"], ["image"])
+
+
+def test_the_longest_picture_fits_a_body(ask: Callable[..., Any], promoted: Ready, settings: Any) -> None:
+    promoted("digits")
+    for most in (6_000_000, 10_000, 100_000_000):
+        settings.MAX_BODY_BYTES = most
+        picture = ask("/api/v1/models/digits/schema").json()["properties"]["image"]
+        longest = json.dumps({"model": "digits" * 13, "version": 999_999_999, "explain": False, "partial": False})
+        assert len(longest) + len('"inputs": {"image": ""}') + picture["maxLength"] <= most
+        assert (picture["maxLength"] % 4, picture["maxLength"] <= 6_990_508) == (0, True)
 
 
 def test_another_version_by_its_number(ask: Callable[..., Any], iris: ModelVersion, ready: Ready) -> None:

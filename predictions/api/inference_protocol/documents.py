@@ -19,6 +19,7 @@ _ERRORS = {
 }
 _EVERYWHERE = (400, 401, 403, 429, 503)
 _FREE = {"type": "object", "additionalProperties": {"type": ["string", "number", "boolean"]}}
+_NOTHING = "There is nothing at this address, or nothing that you may see."
 
 
 def _parameters(description: str, **known: dict[str, Any]) -> Any:
@@ -190,9 +191,7 @@ def _described(
         request=request,
         responses=found,
         parameters=list(parameters),
-        examples=[*examples, example("Error", {"error": "There is no such page."}, status=404)]
-        if 404 in errors
-        else list(examples),
+        examples=[*examples, example("Error", {"error": _NOTHING}, status=404)] if 404 in errors else list(examples),
         auth=[] if is_open else None,
     )
 
@@ -304,8 +303,9 @@ def _infer(operation_id: str) -> Callable[[Any], Any]:
     return _described(
         operation_id,
         summary="Ask a model",
-        description="One tensor for each field, `[rows]` or `[rows, 1]`; an image model takes one tensor of pictures. Every row is "
-        "stored before the answer is sent. With `Content-Type: application/octet-stream` and `Inference-Header-Content-Length`, "
+        description="One tensor for each field, `[rows]` or `[rows, 1]`; an image model takes one tensor of pictures: "
+        "their pixels, or BYTES `[rows]` with a PNG or JPEG file each, in JSON as base64. Every row is stored "
+        "before the answer is sent. With `Content-Type: application/octet-stream` and `Inference-Header-Content-Length`, "
         "tensors follow the JSON as raw little-endian numbers; the body may be compressed with gzip or deflate.",
         request={JSON: InferenceRequestSerializer},
         answers={

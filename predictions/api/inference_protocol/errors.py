@@ -44,7 +44,16 @@ def sentence(problem: Mapping[str, Any]) -> str:
     wrong = problem["errors"]
     if not wrong:
         return str(problem["detail"])
-    told = [_("Row %(row)s, “%(field)s”: %(message)s") % error for error in wrong[:MOST_TOLD]]
+    told = [_told(error) for error in wrong[:MOST_TOLD]]
     if len(wrong) > MOST_TOLD:
         told.append(_("There are more such errors."))
     return " ".join(told)
+
+
+def _told(error: Mapping[str, Any]) -> str:
+    """The sentence of an error, behind its place as far as it has one that the sentence does not name."""
+    if error["row"] is not None:
+        return _("Row %(row)s, “%(field)s”: %(message)s") % error
+    if error["field"] and f"“{error['field']}”" not in error["message"]:
+        return _("“%(field)s”: %(message)s") % error
+    return str(error["message"])

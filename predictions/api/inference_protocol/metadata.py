@@ -15,6 +15,7 @@ from registry.signature import Feature
 NAME = "Futurisys"
 EXTENSIONS = ["binary_tensor_data"]
 PLATFORMS = {"onnx": "onnxruntime_onnx", "isolated": "python_isolated"}
+FILES = "BYTES of the shape [-1] work too: PNG or JPEG files, in JSON as base64."
 DATATYPES = {"number": "FP64", "integer": "INT64", "boolean": "BOOL", "string": "BYTES"}
 
 
@@ -41,7 +42,8 @@ def model(version: ModelVersion) -> dict[str, Any]:
     signature = serving.signature_of(version)
     ready = ModelVersion.objects.ready().filter(is_draft=False, model=version.model_id)
     if signature.image is not None:
-        inputs = [{"name": "image", "datatype": "UINT8", "shape": [-1, *pictures.shapes_of(signature.image)[0]]}]
+        shape = [-1, *pictures.shapes_of(signature.image)[0]]
+        inputs = [{"name": "image", "datatype": "UINT8", "shape": shape, "parameters": {"files": FILES}}]
     else:
         inputs = [_input(feature) for feature in signature.features]
     return {

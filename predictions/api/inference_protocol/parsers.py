@@ -13,8 +13,7 @@ from rest_framework.request import Request
 
 from predictions.api.bodies import json_object
 from predictions.api.errors import BodyTooLarge
-from predictions.api.parsers import loads
-from registry.signature import InvalidInput
+from predictions.api.parsers import Path, loads
 
 HEADER_LENGTH = "Inference-Header-Content-Length"
 # tritonclient names no type; Django's development server then says text/plain in its place.
@@ -31,7 +30,7 @@ class InferenceParser(BaseParser):
     def parse(
         self, stream: IO[Any], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
     ) -> Any:
-        """Both, as a pair. Raises UnsupportedMediaType, BodyTooLarge, ParseError."""
+        """Both, as a pair. Raises UnsupportedMediaType, BodyTooLarge, ParseError, InvalidInput."""
         request: Request = (parser_context or {})["request"]
         kind = (media_type or "").partition(";")[0].strip().lower()
         if kind not in MEDIA_TYPES:
@@ -41,7 +40,7 @@ class InferenceParser(BaseParser):
             raise BodyTooLarge
         body = inflated(body, request.headers.get("Content-Encoding", ""))
         size = _json_bytes(request, len(body))
-        return _loaded(body[:size]), body[size:]
+        return loads(body[:size], place_of), body[size:]
 
 
 def question_of(request: Request) -> tuple[dict[str, Any], bytes]:
@@ -83,9 +82,21 @@ def _json_bytes(request: Request, length: int) -> int:
     return int(header)
 
 
-def _loaded(text: bytes) -> Any:
+def place_of(path: Path, document: Any) -> tuple[int | None, str]:
+    """The row and the tensor of a value in `data`; what is elsewhere is in no row."""
     try:
-        return loads(text)
-    except InvalidInput as invalid:  # its place in the document is no row of a table here
-        (error,) = invalid.errors
-        raise ParseError(f"“{error['field']}”: {error['message']}") from None
+        tensor = document["inputs"][path[1]]
+        name, data, shape = tensor["name"], tensor["data"], tensor["shape"]
+    except (IndexError, KeyError, TypeError):  # there is no such place, or it is no tensor
+        return None, ".".join(map(str, path))
+    if path[0] != "inputs" or path[2:3] != ("data",) or not isinstance(name, str):
+        return None, ".".join(map(str, path))
+    return _row(path[3:], data, shape), name
+
+
+def _row(place: Path, data: Any, shape: Any) -> int | None:
+    """The row of a place in data, which is nested as the shape says, or flat; None where the shape does not say."""
+    rows = shape[0] if isinstance(shape, list) and shape else None
+    if not place or not isinstance(place[0], int) or type(rows) is not int or not 0 < rows <= len(data):
+        return None
+    return place[0] // (len(data) // rows)
