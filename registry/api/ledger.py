@@ -69,17 +69,18 @@ class LedgerView(TaggedView):
     def get(self, request: Request, model: str) -> Response:
         """A page, or the entry that was in force at a moment."""
         found = actions.get_model(model)
+        entries = found.ledger.select_related("to_version", "from_version", "by", "approved_by")
+        if "before" in request.query_params:
+            entries = entries.filter(number__lt=_number(request.query_params["before"]))
+        pages = LedgerPages()
+        # A parameter that is wrong is refused also where nobody needs it.
+        page = pages.paginate_queryset(entries.defer(*LARGE), request, self)
         if "at" in request.query_params:
             instant = _instant(request.query_params["at"])
             if instant > timezone.now():
                 raise NotFound(_("“at” must be a moment that has passed."))
             entry = promotions.champion_at(found, instant)
             return Response({"at": instant, "entry": entry and _entry(entry)})
-        entries = found.ledger.select_related("to_version", "from_version", "by", "approved_by")
-        if "before" in request.query_params:
-            entries = entries.filter(number__lt=_number(request.query_params["before"]))
-        pages = LedgerPages()
-        page = pages.paginate_queryset(entries.defer(*LARGE), request, self)
         answer = pages.get_paginated_response([_entry(entry) for entry in page])
         answer.data["before"] = page[-1].number if answer.data["next"] else None
         return answer

@@ -110,6 +110,9 @@ def test_the_ends_of_time(ask: Callable[..., Any], iris: ModelVersion, at: str, 
         "?before=-1",
         "?since=3",
         "?at=",
+        "?at=2026-03-03T10:00:00Z&before=null",
+        "?at=2026-03-03T10:00:00Z&page_size=0",
+        "?at=2026-03-03T10:00:00Z&cursor=x",
     ],
 )
 def test_questions_nobody_understands(ask: Callable[..., Any], iris: ModelVersion, query: str) -> None:
