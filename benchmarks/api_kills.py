@@ -10,29 +10,24 @@ answer is not stored as it was told, a call is stored twice, or a repeated call 
 """
 
 import argparse
-import json
 import os
 import random
 import sys
-import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 if __package__ in (None, ""):
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
-from benchmarks import machine, oracle
-from benchmarks.load import BadRun
+from benchmarks import oracle
+from benchmarks.entries import measured
 from benchmarks.oracle import Oracle, judge
-from benchmarks.pages import instance
+from benchmarks.report import Entry
 from benchmarks.web import Web
-from futurisys.embedded import Error
 
 LOST, UNKNOWN, KEPT = ("computed", "inserted"), ("committing",), ("committed", "replying")
 PATIENCE = 120  # seconds without progress
-Entry = dict[str, Any]
 
 
 def kill_workers(web: Web, client: Oracle, chosen: random.Random, *, kills: int, calls: int) -> int:
@@ -113,25 +108,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--calls", type=int, default=15_000, help="that are answered while workers are killed")
     parser.add_argument("--crashes", type=int, default=500, help="at each of the five places")
     parser.add_argument("--seed", type=int, default=oracle.SEED)
-    options, begun = parser.parse_args(arguments), time.monotonic()
-    entries: list[Entry] = [{"machine": machine.name(), "seed": options.seed}]
-    try:
-        with tempfile.TemporaryDirectory(prefix="futurisys-kills-") as temporary:
-            folder = Path(temporary)
-            more = {"OMP_NUM_THREADS": "1", "METRICS_FOLDER": str(folder / "metrics")}
-            with instance(folder / "instance", keep=False, durable=True, more=more) as database:
-                for entry in disturbed(options, folder, database):
-                    print(f"[{time.monotonic() - begun:6.1f} s] {_line(entry)}", file=sys.stderr, flush=True)
-                    entries.append(entry)
-    except (BadRun, Error, TimeoutError) as error:
-        print(error, file=sys.stderr)
-        return 1
-    print(json.dumps(entries, indent=2) if options.json else "\n".join(map(_line, entries)))
-    return int(not all(map(is_right, entries[1:])))
-
-
-def _line(entry: Entry) -> str:
-    return ", ".join(f"{key.replace('_', ' ')}: {value}" for key, value in entry.items())
+    options = parser.parse_args(arguments)
+    entries = measured(options, "kills", disturbed)
+    return int(entries is None or not all(map(is_right, entries)))
 
 
 if __name__ == "__main__":

@@ -12,12 +12,10 @@ shape, waits longer than promised, or sees a prediction, or when the service is 
 
 import argparse
 import contextlib
-import json
 import os
 import random
 import signal
 import sys
-import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -29,19 +27,19 @@ if __package__ in (None, ""):
 
 import psycopg
 
-from benchmarks import callers, machine, oracle
+from benchmarks import callers, oracle
+from benchmarks.entries import measured
 from benchmarks.load import BadRun
 from benchmarks.oracle import Oracle, judge
-from benchmarks.pages import instance
 from benchmarks.proxies import PASS, REFUSE, RESET, SILENT, SLOW, Proxy, behind, socket_of
+from benchmarks.report import Entry
 from benchmarks.web import Web
-from futurisys.embedded import Cluster, Error
+from futurisys.embedded import Cluster
 
 DATABASE_SECONDS = 5.0  # as futurisys/settings.py has it
 SPARE = 1.0
 RECOVERY_SECONDS = 5.0
 FAULTS = (REFUSE, SILENT, SLOW, RESET)
-Entry = dict[str, Any]
 # Sessions of the web server; in this database nobody else has the application's role.
 SESSIONS = "SELECT count(*) FROM pg_stat_activity WHERE usename = %s"
 
@@ -226,26 +224,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--full-seconds", type=float, default=300, help="without a connection left")
     parser.add_argument("--control", action="store_true", help="crashes with synchronous_commit=off")
     parser.add_argument("--seed", type=int, default=oracle.SEED)
-    options, begun = parser.parse_args(arguments), time.monotonic()
-    entries: list[Entry] = [{"machine": machine.name(), "seed": options.seed}]
-    try:
-        with tempfile.TemporaryDirectory(prefix="futurisys-faults-") as temporary:
-            folder = Path(temporary)
-            more = {"OMP_NUM_THREADS": "1", "METRICS_FOLDER": str(folder / "metrics")}
-            with instance(folder / "instance", keep=False, durable=True, more=more) as database:
-                for entry in disturbed(options, folder, database):
-                    print(f"[{time.monotonic() - begun:6.1f} s] {_line(entry)}", file=sys.stderr, flush=True)
-                    entries.append(entry)
-    except (BadRun, Error, TimeoutError) as error:
-        print(error, file=sys.stderr)
+    options = parser.parse_args(arguments)
+    entries = measured(options, "faults", disturbed)
+    if entries is None:
         return 1
-    print(json.dumps(entries, indent=2) if options.json else "\n".join(map(_line, entries)))
-    wrong = sum(entry["wrong"] for entry in entries[1:])
+    wrong = sum(entry["wrong"] for entry in entries)
     return int(not wrong if options.control else bool(wrong))
-
-
-def _line(entry: Entry) -> str:
-    return ", ".join(f"{key.replace('_', ' ')}: {value}" for key, value in entry.items())
 
 
 if __name__ == "__main__":

@@ -139,7 +139,7 @@ class SeedsKeyScheme(OpenApiAuthenticationExtension):
 
     def get_security_definition(self, auto_schema: Any) -> dict[str, Any]:
         """The scheme."""
-        text = "The token alone, on the seeds' paths."
+        text = "The token alone, on the seeds' paths, on `/v2` and on `/metrics`."
         return {"type": "apiKey", "in": "header", "name": "X-API-Key", "description": text}
 
 

@@ -1,10 +1,8 @@
 """The waist: every door asks through `predict`, and nothing is answered that is not stored."""
 
-import hashlib
-import json
 import logging
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from functools import cached_property
@@ -12,8 +10,6 @@ from typing import Any
 from uuid import UUID
 
 import numpy as np
-import uuid_utils
-import uuid_utils.compat
 from django.contrib.auth.models import User
 from django.db import IntegrityError, OperationalError, transaction
 from django.utils import timezone
@@ -21,14 +17,16 @@ from django.utils.translation import gettext as _
 from numpy.typing import NDArray
 from psycopg.errors import LockNotAvailable
 
-from predictions import explanations, metrics
+from predictions import explanations, metrics, sealing
 from predictions.batches.summaries import summary
 from predictions.exceptions import AWAY, ChunkTaken, KeyInUse, KeyReused, NotAnswered, Unconfirmed
+from predictions.fingerprints import fingerprint
 from predictions.models import Awaited, BatchChunk, IdempotencyKey, Prediction, PredictionFailure, Source
-from predictions.models.writing import COPY_FROM, INSTANCES_TO, Rows
+from predictions.models.writing import INSTANCES_TO, Rows
 from predictions.partial import Picked, pick
+from predictions.sealing import Call
 from registry import labels, runtimes, serving
-from registry.facts import seal, seals
+from registry.facts import seal
 from registry.models import ModelVersion
 from registry.rights import demand
 from registry.runtimes.base import RuntimeFailed
@@ -62,25 +60,6 @@ class Answer:
         return list(Prediction.objects.for_call_page().of_request(self.request_id, self.size))
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Call:
-    """What every row of one call shares."""
-
-    model: str
-    columns: Mapping[str, Sequence[Any]]
-    rows: int
-    partial: bool
-    source: str
-    by: User
-    trace_id: str
-    key: str | None
-    fingerprint: bytes
-    records: Sequence[int | None]
-    cases: Sequence[str]
-    confirmed: bool | None
-    chunk: BatchChunk | None
-
-
 def predict(
     *,
     model: str,
@@ -112,7 +91,7 @@ def predict(
     """
     demand(by, "predictions.add_prediction")
     begun = time.perf_counter()
-    call = _Call(
+    call = Call(
         model=model,
         columns=columns,
         rows=rows,
@@ -121,7 +100,7 @@ def predict(
         by=by,
         trace_id=trace_id,
         key=idempotency_key,
-        fingerprint=_fingerprint(source, model, version, columns, rows, explain, records, partial)
+        fingerprint=fingerprint(source, model, version, columns, rows, explain, records, partial)
         if idempotency_key
         else b"",
         records=records or [None] * rows,
@@ -142,14 +121,15 @@ def predict(
     duration = time.perf_counter() - started
     outputs = labels.outputs(answering.signature, scores)
     reasons = explanations.explain(answering, table, scores) if explain else [None] * table.rows
-    told = _rows(call, asked, answering, table, outputs, reasons, duration)
+    numbers = sealing.numbers(table.rows)
+    told = sealing.answers(call, asked, answering, table, outputs, reasons, duration, numbers)
     answer = _store(call, told, answering.version, picked)
     metrics.asked(model, answer.version.number, call.source, "answered", answer.size)
     metrics.took(model, time.perf_counter() - begun)
     return answer
 
 
-def _picked(call: _Call, asked: Serving) -> Picked:
+def _picked(call: Call, asked: Serving) -> Picked:
     """The clean rows, and what was refused is counted. Raises InvalidInput."""
     good = 0
     try:
@@ -161,45 +141,14 @@ def _picked(call: _Call, asked: Serving) -> Picked:
     return picked
 
 
-def _resolve(call: _Call, version: int | None) -> Serving:
+def _resolve(call: Call, version: int | None) -> Serving:
     if call.chunk is not None:
         batch = call.chunk.batch
         return serving.pinned(batch.version, batch.ledger_entry)  # type: ignore[arg-type]  # pinned before it was cut
     return serving.champion(call.model) if version is None else serving.version(call.model, version)
 
 
-def _fingerprint(
-    source: str,
-    model: str,
-    version: int | None,
-    columns: Mapping[str, Sequence[Any]],
-    rows: int,
-    explain: bool,
-    records: Sequence[int | None] | None,
-    partial: bool,
-) -> bytes:
-    """SHA-256 of the canonical request: the same key with another request must not find this one's answer."""
-    request: list[Any] = [
-        source,
-        model,
-        version,
-        {name: list(values) for name, values in columns.items()},
-        rows,
-        explain,
-    ]
-    if records is not None:
-        request.append(list(records))
-    if partial:
-        request.append("partial")
-    text = json.dumps(request, sort_keys=True, separators=(",", ":"), default=_digest)
-    return hashlib.sha256(text.encode()).digest()
-
-
-def _digest(value: Any) -> str:
-    return hashlib.sha256(value).hexdigest() if isinstance(value, bytes) else repr(value)
-
-
-def _replay(call: _Call) -> Answer | None:
+def _replay(call: Call) -> Answer | None:
     """The stored answer of the same key and request, also after a promotion or while the model is suspended."""
     if call.key is None:
         return None
@@ -217,7 +166,7 @@ def _replay(call: _Call) -> Answer | None:
     return replace(stored, refused=left.refused, places=left.places)
 
 
-def _run(asked: Serving, table: CleanTable, call: _Call) -> tuple[Serving, NDArray[np.float64]]:
+def _run(asked: Serving, table: CleanTable, call: Call) -> tuple[Serving, NDArray[np.float64]]:
     """Who answered, and the scores. A champion that cannot be loaded is answered for by the one before it."""
     try:
         return asked, _scores(asked, table)
@@ -238,7 +187,7 @@ def _scores(answering: Serving, table: CleanTable) -> NDArray[np.float64]:
     return runtimes.load(answering.version).predict(table.columns, table.rows)
 
 
-def _failure(call: _Call, answering: Serving, table: CleanTable, failed: RuntimeFailed) -> Exception:
+def _failure(call: Call, answering: Serving, table: CleanTable, failed: RuntimeFailed) -> Exception:
     """Record that clean questions got no answer, one row each.
 
     Not of a chunk of many: it is asked again in smaller ones, until the rows are alone that cannot be answered. Nor of
@@ -246,101 +195,15 @@ def _failure(call: _Call, answering: Serving, table: CleanTable, failed: Runtime
     """
     if call.chunk is not None and (table.rows > 1 or failed.kind in AWAY):
         return failed
-    ids = _ids(table.rows)
-    shared = _shared(call, answering, ids)
-    sealed = _sealed(call, answering, ids, ([inputs, failed.kind] for inputs in table.records))
-    salts, digests = seals(sealed, table.rows)
-    rows = [
-        PredictionFailure(
-            id=ids[row],
-            row=row,
-            inputs=inputs,
-            duration=0.0,
-            kind=failed.kind,
-            reason=str(failed),
-            record_id=call.records[row],
-            key=call.cases[row],
-            salt=salts[row],
-            digest=digests[row],
-            **shared,
-        )
-        for row, inputs in enumerate(table.records)
-    ]
+    rows = sealing.failures(call, answering, table.records, failed, sealing.numbers(table.rows))
     with transaction.atomic(durable=True):
         PredictionFailure.objects.bulk_create(rows)
     metrics.asked(call.model, answering.version.number, call.source, "failed", table.rows)
     text = _("The model could not answer. The question was recorded.")
-    return NotAnswered(text, kind=failed.kind, failure_id=UUID(str(ids[0])))
+    return NotAnswered(text, kind=failed.kind, failure_id=UUID(str(rows[0].pk)))
 
 
-def _ids(rows: int) -> list[Any]:
-    """Numbers in order; of a large call as texts, which is what COPY and digests are made of."""
-    if rows < COPY_FROM:
-        return sorted(uuid_utils.compat.uuid7() for _ in range(rows))
-    return sorted(str(uuid_utils.uuid7()) for _ in range(rows))
-
-
-def _shared(call: _Call, answering: Serving, ids: list[Any]) -> dict[str, Any]:
-    """The fields that all rows of a call have in common."""
-    return {
-        "request_id": ids[0],
-        "version": answering.version,
-        "ledger_entry": answering.entry,
-        "source": call.source,
-        "user": call.by,
-        "batch": call.chunk.batch if call.chunk else None,
-        "trace_id": call.trace_id,
-    }
-
-
-def _sealed(call: _Call, answering: Serving, ids: list[Any], payloads: Iterable[Sequence[Any]]) -> Iterator[list[Any]]:
-    """What the digest of each row is taken over: who asked what of which version, about whom, and what came of it."""
-    version, entry = answering.version, answering.entry
-    who = [str(ids[0]), call.source, call.by.pk, version.commit, version.number, entry and str(entry.pk)]
-    batch = {"batch": str(call.chunk.batch_id)} if call.chunk else {}
-    for number, record, case, payload in zip(ids, call.records, call.cases, payloads, strict=True):
-        about = {**({} if record is None else {"record": record}), **({"key": case} if case else {}), **batch}
-        yield [str(number), *who, *payload, about] if about else [str(number), *who, *payload]
-
-
-def _rows(
-    call: _Call,
-    asked: Serving,
-    answering: Serving,
-    table: CleanTable,
-    outputs: list[dict[str, Any]],
-    reasons: Sequence[dict[str, Any] | None],
-    duration: float,
-) -> Rows:
-    ids = _ids(table.rows)
-    warnings: list[list[dict[str, Any]]] = [[]] * table.rows
-    for warning in table.warnings:
-        kept = {key: value for key, value in warning.items() if key != "row"}
-        kept |= {"confirmed": True} if call.confirmed else {}
-        warnings[warning["row"]] = [*warnings[warning["row"]], kept]
-    told = zip(table.records, outputs, warnings, reasons, strict=True)
-    salts, digests = seals(_sealed(call, answering, ids, told), table.rows)
-    shared = {"fallback_from": asked.version if answering is not asked else None, "duration": duration}
-    own: dict[str, Sequence[Any]] = {
-        "id": ids,
-        "row": range(table.rows),
-        "record_id": call.records,
-        "key": call.cases,
-        "inputs": table.records,
-        "outputs": outputs,
-        "label": [output.get("label", "")[:255] for output in outputs],
-        "score": [output["score"] for output in outputs],
-        "warnings": warnings,
-        "explanation": reasons,
-        "salt": salts,
-        "digest": digests,
-    }
-    # What no row has is written down once.
-    nothing = {name: own.pop(name)[0] for name in ("record_id", "key", "warnings", "explanation") if not any(own[name])}
-    return Rows(shared=shared | nothing | _shared(call, answering, ids), own=own)
-
-
-def _store(call: _Call, rows: Rows, version: ModelVersion, picked: Picked) -> Answer:
+def _store(call: Call, rows: Rows, version: ModelVersion, picked: Picked) -> Answer:
     """Commit the rows and the key together; a call that lost the race for its key answers what the winner stored."""
     request_id = UUID(str(rows.own["id"][0]))
     awaited = _awaited(call, version)
@@ -374,7 +237,7 @@ def _settle(chunk: BatchChunk, request_id: UUID, rows: Rows) -> None:
         raise ChunkTaken
 
 
-def _awaited(call: _Call, version: ModelVersion) -> dict[Awaited.Kind, date]:
+def _awaited(call: Call, version: ModelVersion) -> dict[Awaited.Kind, date]:
     """What the answers will wait for, and since when it is due. What was only tried out waits for nothing.
 
     Nor does what somebody asked who sees made-up examples alone: nobody could decide about it or know what became of it.
@@ -394,7 +257,7 @@ def _refuse_to_nest() -> None:
         raise RuntimeError("predict() must not run inside a transaction: it could be rolled back after the answer.")
 
 
-def _key_row(call: _Call, request_id: UUID, rows: int) -> IdempotencyKey:
+def _key_row(call: Call, request_id: UUID, rows: int) -> IdempotencyKey:
     return IdempotencyKey(
         user=call.by,
         key=call.key or "",

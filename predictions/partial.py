@@ -39,7 +39,7 @@ def pick(signature: Signature, columns: Mapping[str, Sequence[Any]], rows: int, 
     places = [row for row in range(rows) if row not in bad]
     if not places:
         raise InvalidInput(refused)
-    known = _known(signature)
+    known = signature.names
     kept = {name: [values[place] for place in places] for name, values in columns.items() if name in known}
     return Picked(signature.clean(kept, len(places)), places, _few(refused, len(bad)))
 
@@ -52,7 +52,7 @@ def _by_row(
     A field that the model has not is said once of a whole question; here, of each row that holds something in it. The
     columns themselves say which: an error names a field so that it can be shown, and two names may look alike then.
     """
-    known, said = _known(signature), [error for error in errors if error["code"] == "unknown_field"]
+    known, said = signature.names, [error for error in errors if error["code"] == "unknown_field"]
     found: list[dict[str, Any]] = []
     told: dict[int, int] = {}
     for name in [name for name in columns if name not in known]:
@@ -62,10 +62,6 @@ def _by_row(
                 found.append({**said[0], "row": row, "field": printable(name)})
     found += [error for error in errors if error["code"] != "unknown_field"]
     return sorted(found, key=lambda error: error["row"])
-
-
-def _known(signature: Signature) -> set[str]:
-    return {"image"} if signature.image is not None else {feature.name for feature in signature.features}
 
 
 def _few(refused: list[dict[str, Any]], bad: int) -> list[dict[str, Any]]:

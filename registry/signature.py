@@ -8,7 +8,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
 
 import numpy as np
 from django.utils.translation import get_language
@@ -16,11 +16,11 @@ from django.utils.translation import gettext as _
 from numpy.typing import NDArray
 
 from registry import coercion, pictures
+from registry.cleaning import clean_column
 from registry.coercion import Refused
 from registry.texts import figure
 
 Columns = dict[str, NDArray[np.generic]]
-MOST_REMEMBERED = 50_000  # texts of a feature
 SURE_NUMBER = 10**15  # every whole number up to here is also a floating-point one
 
 
@@ -290,12 +290,12 @@ class Signature:
         `columns`: name -> `rows` raw values; a missing name is a column of missing values. An image model takes one
         column, "image", of PNG or JPEG bytes. Raises InvalidInput with every error found.
         """
-        errors: list[dict[str, Any]] = _unknown_columns(columns, self._names())
+        errors: list[dict[str, Any]] = _unknown_columns(columns, self.names)
         if self.image is not None:
             return self._clean_images(columns.get("image", [None] * rows), rows, errors)
         warnings: list[dict[str, Any]] = []
         values = {
-            feature.name: _clean_column(feature, columns.get(feature.name), rows, errors, warnings)
+            feature.name: clean_column(feature, columns.get(feature.name), rows, errors, warnings)
             for feature in self.features
         }
         if errors:
@@ -312,7 +312,9 @@ class Signature:
         # numpy turns None into NaN for float64, which is how a runtime hears "missing".
         return {f.name: np.array(values[f.name], dtype=f.array_dtype) for f in self.features}
 
-    def _names(self) -> set[str]:
+    @cached_property
+    def names(self) -> set[str]:
+        """What a question may name: the features, or the picture."""
         return {"image"} if self.image is not None else {feature.name for feature in self.features}
 
     def _clean_images(self, pictures_: Sequence[Any], rows: int, errors: list[dict[str, Any]]) -> CleanTable:
@@ -351,72 +353,6 @@ def _unknown_columns(columns: Mapping[str, Sequence[Any]], names: set[str]) -> l
 def printable(name: str) -> str:
     """A field name that came from outside, short and without characters that no answer can carry."""
     return "".join(c if c.isprintable() and not "\ud800" <= c <= "\udfff" else "\ufffd" for c in name[:80])
-
-
-def _clean_column(
-    feature: Feature,
-    raw: Sequence[Any] | None,
-    rows: int,
-    errors: list[dict[str, Any]],
-    warnings: list[dict[str, Any]],
-) -> list[Any]:
-    """Each different text is cleaned once: a column of a million rows rarely holds a million of them.
-
-    The result is of no use when `errors` got something.
-    """
-    values = [None] * rows if raw is None else raw
-    if (untouched := feature.untouched(values)) is not None:
-        return untouched
-    # Not for other types: 1, 1.0 and True are one key, and mean different things.
-    if rows < 2 or not set(map(type, values)) <= {str, type(None)}:
-        verdicts = [_verdict(feature, value) for value in values]
-        _tell(feature, list(enumerate(verdicts)), errors, warnings)
-        return [found.value for found in verdicts]
-    if len(feature.plain) > MOST_REMEMBERED:
-        feature.__dict__.pop("plain", None)  # not cleared: another thread may be reading it
-    plain, different = feature.plain, set(values)
-    new = {value: _verdict(feature, value) for value in different if value not in plain}
-    plain |= {value: found.value for value, found in new.items() if found.is_plain}
-    special = {value: found for value, found in new.items() if not found.is_plain}
-    if not special:
-        return [plain[value] for value in values]
-    met = [(row, special[value]) for row, value in enumerate(values) if value in special]
-    _tell(feature, met, errors, warnings)
-    known = {value: special[value].value if value in special else plain[value] for value in different}
-    return [known[value] for value in values]
-
-
-def _tell(
-    feature: Feature,
-    met: "Sequence[tuple[int, _Verdict]]",
-    errors: list[dict[str, Any]],
-    warnings: list[dict[str, Any]],
-) -> None:
-    for row, (_value, refused, warning) in met:
-        if refused:
-            errors.append({"row": row, "field": feature.name, "code": refused.code, "message": str(refused)})
-        elif warning:
-            warnings.append({"row": row, **warning})
-
-
-class _Verdict(NamedTuple):
-    """What became of a raw value."""
-
-    value: Any
-    refused: Refused | None = None
-    warning: dict[str, Any] | None = None
-
-    @property
-    def is_plain(self) -> bool:
-        return self.refused is None and self.warning is None
-
-
-def _verdict(feature: Feature, value: Any) -> _Verdict:
-    try:
-        result = feature.clean(value)
-    except Refused as refused:
-        return _Verdict(None, refused)
-    return _Verdict(result, None, feature.warning(result))
 
 
 def _picture(data: Any, image: Mapping[str, Any]) -> NDArray[np.float64]:

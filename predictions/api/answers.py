@@ -45,22 +45,23 @@ def _prediction_body(
         "id": prediction.id,
         "row": place,
         **about,
-        **_outputs(prediction.outputs, names),
-        "warnings": [_warning(each, hidden) for each in prediction.warnings],
+        **outputs(prediction.outputs, names),
+        "warnings": warnings(prediction, hidden),
         "explanation": explanation(prediction, hidden),
     }
 
 
-def _outputs(outputs: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
-    if "value" in outputs:
-        return {"value": number(outputs["value"])}
-    chances = outputs["probabilities"]
+def outputs(stored: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
+    """What was answered; `names`: of the classes, in the order of the signature."""
+    if "value" in stored:
+        return {"value": number(stored["value"])}
+    chances = stored["probabilities"]
     told = {
-        "label": outputs["label"],
-        "score": number(outputs["score"]),
+        "label": stored["label"],
+        "score": number(stored["score"]),
         "probabilities": {name: number(chances[name]) for name in names},
     }
-    return told | {"threshold": number(outputs["threshold"])} if "threshold" in outputs else told
+    return told | {"threshold": number(stored["threshold"])} if "threshold" in stored else told
 
 
 def number(stored: float) -> float:
@@ -73,11 +74,14 @@ def _value(asked: Any) -> Any:
     return number(asked) if type(asked) is float or (type(asked) is int and abs(asked) >= LARGEST_INTEGER) else asked
 
 
-def _warning(stored: dict[str, Any], hidden: frozenset[str]) -> dict[str, Any]:
-    if stored["field"] in hidden:
-        message = _("The value of a field that you may not see lies outside what the model saw. There it guesses.")
-        return {"field": None, "code": stored["code"], "message": message}
-    return {"field": stored["field"], "code": stored["code"], "message": stored["message"]}
+def warnings(prediction: Prediction, hidden: frozenset[str]) -> list[dict[str, Any]]:
+    """What the model never saw; of a field that the reader may not see nothing but that there is something."""
+    message = _("The value of a field that you may not see lies outside what the model saw. There it guesses.")
+    masked = {"field": None, "code": "hidden", "message": message}
+    return [
+        masked if stored["field"] in hidden else {name: stored[name] for name in ("field", "code", "message")}
+        for stored in prediction.warnings
+    ]
 
 
 def explanation(prediction: Prediction, hidden: frozenset[str]) -> list[dict[str, Any]] | None:

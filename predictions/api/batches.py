@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from django.contrib.auth.models import User
@@ -37,6 +37,7 @@ from predictions.models import Batch
 from predictions.models.batch import BatchQuerySet
 from registry.api.base import ApiView
 from registry.api.documents import CURSOR, IDEMPOTENCY_KEY, PAGE_SIZE, REPLAYED, TRACEPARENT, described, example
+from registry.api.moments import moment
 from registry.api.paging import PARAMETERS, Cursor, Pages
 from registry.rights import demand
 
@@ -285,7 +286,7 @@ def _filtered(query: Mapping[str, str]) -> Q:
     wanted, errors = Q(), []
     for name, lookup in (("created_after", "created_at__gte"), ("created_before", "created_at__lt")):
         try:
-            wanted &= Q(**{lookup: _moment(query[name])}) if name in query else Q()
+            wanted &= Q(**{lookup: moment(query[name])}) if name in query else Q()
         except ValueError as wrong:
             errors.append({"row": None, "field": name, "code": "bad_value", "message": str(wrong)})
     if (status := query.get("status")) is not None:
@@ -308,20 +309,11 @@ def _written(batch: Batch) -> str:
 
 def _place(text: str) -> tuple[datetime, uuid.UUID]:
     """When a file was sent, and its number. Raises ValueError for what `_written` did not write."""
-    moment, _slash, number = text.partition("/")
-    return _moment(moment), uuid.UUID(number)
+    sent, _slash, number = text.partition("/")
+    return moment(sent), uuid.UUID(number)
 
 
-def _moment(text: str) -> datetime:
-    """As the database takes it, which knows fewer zones than ISO 8601. Raises ValueError."""
-    found = filters.moment(text)
-    try:
-        return found.astimezone(UTC)
-    except OverflowError:  # a zone reaches over an end of the calendar
-        return datetime.max.replace(tzinfo=UTC) if found.year > 5000 else datetime.min.replace(tzinfo=UTC)
-
-
-def _beside(moment: datetime, number: uuid.UUID, *, is_newer: bool) -> Q:
+def _beside(sent: datetime, number: uuid.UUID, *, is_newer: bool) -> Q:
     """The files on one side of another one: several may be of one moment."""
     side = "gt" if is_newer else "lt"
-    return Q(**{f"created_at__{side}": moment}) | Q(created_at=moment, **{f"pk__{side}": number})
+    return Q(**{f"created_at__{side}": sent}) | Q(created_at=sent, **{f"pk__{side}": number})

@@ -3,11 +3,9 @@
 import re
 import uuid
 from collections.abc import Callable, Mapping
-from datetime import datetime
 from typing import Any
 
 from django.contrib.auth.models import User
-from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework.exceptions import NotFound
@@ -17,11 +15,11 @@ from predictions.history.moments import first_id_of
 from predictions.history.wanted import NOBODY, Wanted, range_of, records_of, versions_of
 from predictions.models import Batch, Dataset, Record, Source
 from predictions.models.prediction import a_second_after
+from registry.api.moments import moment
 from registry.models import RegisteredModel
 
 NAME = r"[-a-zA-Z0-9_]{1,80}"
 OTHERS = "predictions.view_prediction"
-_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)", re.ASCII)
 
 
 def name(text: str) -> str:
@@ -56,18 +54,6 @@ def _number(text: str) -> uuid.UUID:
     if not re.fullmatch(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", text):
         raise ValueError(_("This is no number: it has 36 characters, with dashes."))
     return uuid.UUID(text)
-
-
-def moment(text: str) -> datetime:
-    """With its zone: without one, what is found would depend on where the server stands. Raises ValueError."""
-    written = text.strip().replace(" ", "+").upper()  # a "+" in an address means a space
-    try:
-        found = parse_datetime(written) if _MOMENT.fullmatch(written) else None
-    except ValueError:
-        found = None
-    if found is None:
-        raise ValueError(_("Send a moment with its zone, like 2026-03-03T10:00:00Z."))
-    return found
 
 
 _READ: dict[str, Callable[[str], Any]] = {

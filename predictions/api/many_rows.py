@@ -18,8 +18,7 @@ from registry.api.base import wrong
 def rows_of(request: Request, member: str) -> tuple[list[Any], bool]:
     """The rows of a body, and whether good ones are kept beside bad ones. Raises ParseError, InvalidInput, BodyTooLarge."""
     body = bodies.json_object(request.data)
-    if unknown := [name for name in body if name not in {member, "partial"}]:
-        raise wrong(unknown[0], "unknown_field", _("The body has no such member. Remove it."))
+    bodies.check_members(body, (member, "partial"))
     rows, partial = body.get(member), body.get("partial", False)
     if not isinstance(partial, bool):
         raise wrong("partial", "invalid", _("“%(name)s” must be true or false.") % {"name": "partial"})

@@ -7,16 +7,15 @@ from typing import Any, TypeVar
 
 from django.contrib.auth.models import User
 from django.db.models import Prefetch
-from django.utils.translation import gettext as _
 
 from predictions import masking
-from predictions.api.answers import explanation
+from predictions.api.answers import explanation, outputs, warnings
 from predictions.models import Decision, Outcome, Prediction
 from registry import serving
 from registry.models import ModelVersion
-from registry.signature import Signature
 
 OTHERS = "predictions.view_prediction"
+NOTHING = dict.fromkeys(("label", "score", "probabilities", "threshold", "value"))
 _Fact = TypeVar("_Fact", Decision, Outcome)
 
 
@@ -71,8 +70,9 @@ def answer_row(answer: Prediction, known: Known, user: User) -> dict[str, Any]:
         "dataset": answer.record and answer.record.dataset.name,
         "key": answer.key or (answer.record.key if answer.record else None),
         "batch": answer.batch_id,
-        **_outputs(answer, signature),
-        "warnings": _warnings(answer, masking.hidden_in_answer(answer, signature, user)),
+        **NOTHING,
+        **outputs(answer.outputs, signature.class_names),
+        "warnings": warnings(answer, masking.hidden_in_answer(answer, signature, user)),
         "trace_id": answer.trace_id or None,
         "decision": known.decision and decision_body(known.decision),
         "outcome": known.outcome and outcome_body(known.outcome),
@@ -132,25 +132,3 @@ def _counting(chain: Sequence[_Fact]) -> _Fact | None:
     """The one that none of the others replaces."""
     replaced = {fact.replaces_id for fact in chain}
     return next((fact for fact in chain if fact.pk not in replaced), None)
-
-
-def _outputs(answer: Prediction, signature: Signature) -> dict[str, Any]:
-    outputs = answer.outputs
-    if signature.is_regression:
-        return {"label": None, "score": None, "probabilities": None, "threshold": None, "value": outputs["value"]}
-    found = outputs.get("probabilities")
-    # PostgreSQL keeps them in an order of its own.
-    ordered = found and {name: found[name] for name in signature.class_names if name in found}
-    told = {"label": outputs["label"], "score": answer.score, "probabilities": ordered}
-    return {**told, "threshold": outputs.get("threshold"), "value": None}
-
-
-def _warnings(answer: Prediction, hidden: frozenset[str]) -> list[dict[str, Any]]:
-    return [_warning(stored, is_hidden=stored["field"] in hidden) for stored in answer.warnings]
-
-
-def _warning(stored: Mapping[str, Any], *, is_hidden: bool) -> dict[str, Any]:
-    if not is_hidden:
-        return {name: stored[name] for name in ("field", "code", "message")}
-    message = _("The value of a field that you may not see lies outside what the model saw. There it guesses.")
-    return {"field": None, "code": "hidden", "message": message}

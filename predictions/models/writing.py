@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache, cached_property
 from itertools import repeat
 from typing import TYPE_CHECKING, Any
@@ -75,20 +76,35 @@ def write(connection: BaseDatabaseWrapper, rows: Rows) -> None:
         _insert(connection, rows)
         return
     with connection.cursor() as cursor:
-        _copy(connection, cursor, rows)
+        _copy(connection, cursor, rows, _fields())
+
+
+def write_past(connection: BaseDatabaseWrapper, calls: "Sequence[tuple[Rows, datetime]]") -> None:
+    """Insert calls of a past that was made up, each with its own moment and not the database's. For demos alone."""
+    values = [(*row, moment) for rows, moment in calls for row in rows.values]
+    names = [*(field.attname for field in _fields()), "created_at"]
+    with connection.cursor() as cursor:
+        _copy(connection, cursor, Rows({}, dict(zip(names, zip(*values, strict=True), strict=True))), _all_fields())
+
+
+@cache
+def _all_fields() -> "list[models.Field[Any, Any]]":
+    return list(apps.get_model("predictions", "Prediction")._meta.concrete_fields)
 
 
 @cache
 def _fields() -> "list[models.Field[Any, Any]]":
     """What an INSERT names: every column but the one the database's clock fills."""
-    model = apps.get_model("predictions", "Prediction")
-    return [field for field in model._meta.concrete_fields if field.db_default is models.NOT_PROVIDED]
+    return [field for field in _all_fields() if field.db_default is models.NOT_PROVIDED]
 
 
 @cache
 def _table_and_names() -> tuple[str, str]:
-    table = apps.get_model("predictions", "Prediction")._meta.db_table
-    return table, ", ".join(f'"{field.column}"' for field in _fields())
+    return apps.get_model("predictions", "Prediction")._meta.db_table, _names(_fields())
+
+
+def _names(fields: "Iterable[models.Field[Any, Any]]") -> str:
+    return ", ".join(f'"{field.column}"' for field in fields)
 
 
 @cache
@@ -142,19 +158,21 @@ def _value(value: Any) -> str | None:
     return None if value is None else orjson.dumps(value).decode()
 
 
-def _copy(connection: BaseDatabaseWrapper, cursor: CursorWrapper, rows: Rows) -> None:
-    table, names = _table_and_names()
+def _copy(
+    connection: BaseDatabaseWrapper, cursor: CursorWrapper, rows: Rows, fields: "list[models.Field[Any, Any]]"
+) -> None:
+    (table, _own), names = _table_and_names(), _names(fields)
     with connection.wrap_database_errors, cursor.cursor.copy(f'COPY "{table}" ({names}) FROM STDIN') as copy:
-        lines = map("\t".join, zip(*_columns(rows), strict=False))
+        lines = map("\t".join, zip(*_columns(rows, fields), strict=False))
         while block := "\n".join(line for _, line in zip(range(AT_ONCE), lines, strict=False)):
             copy.write(f"{block}\n")
 
 
-def _columns(rows: Rows) -> list[Iterable[str]]:
+def _columns(rows: Rows, fields: "list[models.Field[Any, Any]]") -> list[Iterable[str]]:
     """Per field the texts that COPY takes; a shared value is written down once."""
     example = apps.get_model("predictions", "Prediction")(**rows.shared)
     columns: list[Iterable[str]] = []
-    for field in _fields():
+    for field in fields:
         text = _text_of(field)
         name = field.name if field.name in rows.own else field.attname
         columns.append(map(text, rows.own[name]) if name in rows.own else repeat(text(getattr(example, field.attname))))

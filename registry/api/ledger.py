@@ -1,10 +1,9 @@
 """Who put which version in charge, when and why, as JSON."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from django.utils import timezone
-from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework.exceptions import NotFound
@@ -15,10 +14,10 @@ from registry import actions, promotions
 from registry.api import samples, shapes
 from registry.api.base import TaggedView, wrong
 from registry.api.documents import CURSOR, PAGE_SIZE, described, example
+from registry.api.moments import moment
 from registry.api.paging import PARAMETERS, Pages
 from registry.models import LedgerEntry
 
-EARLIEST, LATEST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 # What versions hold and no entry tells.
 LARGE = [f"{side}_version__{name}" for side in ("from", "to") for name in ("signature", "metadata", "report")]
 
@@ -87,17 +86,10 @@ class LedgerView(TaggedView):
 
 
 def _instant(text: str) -> datetime:
-    """A moment with its zone: without one, who answered would depend on where the server stands."""
     try:
-        found = parse_datetime(text.strip().upper().replace(" ", "+"))  # a "+" in an address means a space
-    except ValueError:
-        found = None
-    if found is None or timezone.is_naive(found):
-        raise wrong("at", "not_a_moment", _("“at” must be a moment with its zone, like 2026-03-03T10:00:00Z."))
-    try:  # PostgreSQL takes no zone beyond 15:59
-        return found.astimezone(UTC)
-    except OverflowError:  # the first and the last day there are
-        return EARLIEST if found.year == 1 else LATEST
+        return moment(text)
+    except ValueError as error:
+        raise wrong("at", "not_a_moment", str(error)) from error
 
 
 def _number(text: str) -> int:

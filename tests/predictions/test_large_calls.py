@@ -6,7 +6,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.db import connection
 
-from predictions import actions
+from predictions import actions, sealing
 from predictions.models import Awaited, Prediction, Source
 from predictions.models.prediction import writing
 from registry.facts import canonical
@@ -45,7 +45,7 @@ def test_awkward_json_is_copied_as_it_is(iris: ModelVersion, analyst: User, monk
     made = asked(analyst, 1)
     monkeypatch.setattr(writing, "_insert", None)  # COPY or nothing
     shared = {name: getattr(template, name) for name in ("version", "ledger_entry", "source", "user", "duration")}
-    ids = [actions._ids(1)[0] for _ in AWKWARD]
+    ids = [sealing.numbers(1)[0] for _ in AWKWARD]
     own = {
         "id": ids,
         "request_id": ids,
