@@ -326,7 +326,7 @@ def test_as_many_statements_for_a_thousand_rows_as_for_ten(read, iris, analyst: 
     counts = []
     for count in (10, 1000):
         first = answered(iris, analyst, 10, count=count, keys=[f"{count}-{place}" for place in range(count)])
-        numbers = Prediction.objects.filter(request_id=first.request_id).values_list("pk", flat=True)
+        numbers = Prediction.objects.filter(request_id=first.request_id).order_by("row").values_list("pk", flat=True)
         text = HEAD + "".join(row(str(number)) for number in numbers[: count // 2])
         text += "".join(row(key=f"{count}-{place}") for place in range(count // 2, count))
         reading = read(text)
