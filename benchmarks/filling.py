@@ -24,6 +24,7 @@ from predictions import actions
 from predictions.listing import columns
 from predictions.models import Dataset, Prediction, Record, Source
 from registry import serving
+from registry.models import RegisteredModel
 
 EXAMPLES = ("iris", "attrition")
 DATASET = "employees"
@@ -111,16 +112,22 @@ def people() -> None:
         User.objects.create_user(f"colleague{number}").groups.add(Group.objects.get(name=roles.BUSINESS_USER))
 
 
-def models(folder: Path) -> None:
+def models(folder: Path, names: Sequence[str] = EXAMPLES) -> None:
     """Trained, published, imported and put in charge by the real commands."""
-    for name in EXAMPLES:
+    for name in names:
         command = [sys.executable, ROOT / "examples" / name / "train.py", "--out", folder / name]
         subprocess.run(command, check=True, capture_output=True, timeout=300)
-        where = ["--repo", f"benchmarks/{name}", "--endpoint", "loopback"]
-        _command("publish_model", str(folder / name), *where, "--no-check")
-        _command("track_model", name, *where, *(["--default"] if name == "attrition" else []))
-        _command("sync_models", name)
-        _command("promote", name, "--reason", "Its pages are measured.", "--by", "admin")
+        published(name, folder, *(["--default"] if name == "attrition" else []))
+
+
+def published(name: str, folder: Path, *options: str) -> None:
+    """The next version of a model, from the folder that holds it by its name; `options`: how it is tracked first."""
+    where = ["--repo", f"benchmarks/{name}", "--endpoint", "loopback"]
+    _command("publish_model", str(folder / name), *where, "--no-check")
+    if not RegisteredModel.objects.filter(name=name).exists():
+        _command("track_model", name, *where, *options)
+    _command("sync_models", name)
+    _command("promote", name, "--reason", "Its pages are measured.", "--by", "admin")
 
 
 def _command(*arguments: str) -> None:

@@ -24,7 +24,7 @@ GetResponse = Callable[[HttpRequest], HttpResponse]
 CANNOT_RECORD = (OperationalError, InterfaceError, InternalError)
 AROUND_A_FILE = 100_000  # bytes
 AT_ONCE = 65_536  # bytes
-PROGRAMS = {"/predict", "/models", "/metadata", "/metrics", "/v2"}  # paths that only programs ask
+PROGRAMS = {"/predict", "/models", "/metadata", "/metrics"}  # paths that only programs ask
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 
 
@@ -151,7 +151,7 @@ def too_large(most: int) -> str:
 
 def wants_json(request: HttpRequest) -> bool:
     """Programs get problem+json, people a page."""
-    if request.path.startswith(("/api/", "/health", "/v2/")) or request.path in PROGRAMS:
+    if request.path.startswith(("/api/", "/health")) or request.path in PROGRAMS or _is_v2(request):
         return True
     return "text/html" not in request.headers.get("Accept", "text/html") and request.accepts("application/json")
 

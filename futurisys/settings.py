@@ -198,6 +198,16 @@ EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if EMAIL_HOST else 'filebase
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "" if EMAIL_HOST else "futurisys@localhost")
 if "@" not in DEFAULT_FROM_EMAIL:
     raise ImproperlyConfigured("DEFAULT_FROM_EMAIL is not set: mails need the address that they come from.")
+# Where people open the product: links of mails that no request asks for begin with it.
+_host = next((name for name in ALLOWED_HOSTS if not name.startswith((".", "*"))), "")
+_here = f"https://{_host}" if _host else ""
+SITE_URL = env.str(
+    "SITE_URL",
+    _here if PRODUCTION else f"http://127.0.0.1:{env.str('PORT', '8000')}",
+    validate=validate.Regexp(r"(https?://[^\s/?#]+/?)?\Z", error="SITE_URL must look like https://futurisys.example."),
+).rstrip("/")
+if EMAIL_HOST and not SITE_URL:
+    raise ImproperlyConfigured("SITE_URL is not set: mails about alerts need the address of this site for their links.")
 
 # Bodies above this are refused before they are read: 6 MB holds the largest picture a form takes.
 MAX_BODY_BYTES = env.int("MAX_BODY_BYTES", 6_000_000, validate=validate.Range(min=10_000))
@@ -301,6 +311,12 @@ CELERY_BEAT_SCHEDULE = {
     "sweep-imports": {"task": "registry.tasks.sweep_imports", "schedule": 60.0},
     "sweep-deliveries": {"task": "registry.tasks.sweep_deliveries", "schedule": 60.0},
     "sweep-batches": {"task": "predictions.tasks.sweep_batches", "schedule": 60.0},
+    # One that waited for a minute is followed by the next.
+    "roll-up": {"task": "predictions.tasks.roll_up", "schedule": 60.0, "options": {"expires": 55}},
+    "verify-rollups": {"task": "predictions.tasks.verify_rollups", "schedule": 86_400.0},
+    "watch-models": {"task": "predictions.tasks.watch_models", "schedule": 60.0},
+    "mail-alerts": {"task": "predictions.tasks.mail_alerts", "schedule": 60.0},
+    "work-on-comparisons": {"task": "predictions.tasks.work_on_comparisons", "schedule": 60.0},
     "poll-models": {"task": "registry.tasks.poll_models", "schedule": 60.0},
     "forget-expired": {"task": "futurisys.tasks.forget_expired", "schedule": 86_400.0},
 }

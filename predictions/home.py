@@ -15,6 +15,7 @@ from predictions.batches.listing import BatchLine, waiting_for
 from predictions.decisions import queue
 from predictions.decisions.panels import TO_DECIDE
 from predictions.models import Dataset, Prediction, PredictionFailure
+from predictions.monitoring.alerts import open as alerts
 from predictions.outcomes import due
 from registry import charts
 from registry.models import LedgerEntry
@@ -132,7 +133,9 @@ class HomePage:
         return [*self._waiting(), *tasks_of(self.user, self.models, now=self.now)]
 
     def _waiting(self) -> Iterator[Task]:
-        """Answers that wait for a decision or for their outcome, a line for all of them."""
+        """Alerts that fire, and answers that wait for a decision or for their outcome, a line for all of them."""
+        if self.user.has_perm("predictions.view_alert") and (firing := alerts.count()):
+            yield _firing(firing)
         if self.may_decide:
             count, said = queue.counted(queue.waiting_for(self.user))
             if count:
@@ -209,6 +212,12 @@ class HomePage:
     @property
     def suspended(self) -> list[ModelInBrief]:
         return [model for model in self.models if model.is_suspended]
+
+
+def _firing(count: int) -> Task:
+    title = _("1 alert is firing") if count == 1 else _("%(number)s alerts are firing") % {"number": figure(count)}
+    text = _("Something about a model is not as its rules say.")
+    return Task(State(_("firing"), "error"), title, text, reverse("alerts"), _("Look at the alerts"))
 
 
 def _to_decide(count: int, said: str) -> Task:

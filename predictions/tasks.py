@@ -1,4 +1,7 @@
-"""Celery's doors into files of rows. The message is a hint, the row is the truth: losing or doubling one is harmless."""
+"""Celery's doors into files of rows and into monitoring.
+
+The message is a hint, the row is the truth: losing or doubling one is harmless.
+"""
 
 import time
 from datetime import timedelta
@@ -8,9 +11,17 @@ from celery import shared_task
 from django.utils import timezone
 
 from predictions.batches import closing, hints, running, turns
+from predictions.demo_history import loading
+from predictions.monitoring import rounds, verifying
+from predictions.monitoring.alerts import mails, verbs
+from predictions.monitoring.comparison import hints as comparison_hints
+from predictions.monitoring.comparison import running as comparisons
 
 TURN_SECONDS = 5  # then other tasks get theirs
+MAILING_SECONDS = 30
+COMPARISON_SECONDS = 20
 QUIET = timedelta(seconds=10)  # in which somebody at work takes the next piece
+ROLL_UP_SECONDS, ROLL_UP_CHAIN = 20, 55  # of one message, and of those that follow each other until beat sends the next
 
 
 @shared_task(soft_time_limit=240, time_limit=300)
@@ -32,3 +43,47 @@ def sweep_batches(**_kwargs: Any) -> None:
     closing.tidy(at)
     if turns.waiting(at).exists() and not turns.was_served(since=at - QUIET):
         hints.send()
+
+
+@shared_task
+def roll_up(*, until: float | None = None, **_kwargs: Any) -> None:
+    """Every minute: count the hours that are due for some seconds; the next message goes on, `until` then in seconds."""
+    until = time.time() + ROLL_UP_CHAIN if until is None else until
+    if time.time() > until:  # beat has begun another one
+        return
+    if rounds.work(seconds=ROLL_UP_SECONDS):
+        roll_up.apply_async(kwargs={"until": until}, retry=False)
+    rounds.make_limits()
+
+
+@shared_task
+def verify_rollups(**_kwargs: Any) -> None:
+    """Every day: hours whose roll-ups hold other numbers of answers than there are will be counted again."""
+    verifying.mark_differing(timezone.now())
+
+
+@shared_task
+def watch_models(**_kwargs: Any) -> None:
+    """Every minute: the conditions of the alert rules."""
+    verbs.watch(timezone.now())
+
+
+@shared_task
+def mail_alerts(**_kwargs: Any) -> None:
+    """Every minute: mails about alerts that wait, or whose worker was lost."""
+    until = time.monotonic() + MAILING_SECONDS
+    while time.monotonic() < until and mails.send_next(timezone.now()):
+        pass
+
+
+@shared_task(soft_time_limit=240, time_limit=300)
+def work_on_comparisons(**_kwargs: Any) -> None:
+    """Score recorded inputs again for some seconds; the next message goes on. Beat sends one every minute, too."""
+    if comparisons.work(seconds=COMPARISON_SECONDS):
+        comparison_hints.send()
+
+
+@shared_task
+def load_demo_history(*, days: int | None = None, a_day: int | None = None, **_kwargs: Any) -> None:
+    """What the monitoring page of a demo offers; a second message goes on where the first one was stopped."""
+    loading.load_aside(days=days, a_day=a_day)

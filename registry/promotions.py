@@ -5,6 +5,7 @@ PromotionRequest whatever came of it; only what took effect is in the ledger.
 """
 
 from datetime import datetime
+from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import transaction
@@ -241,7 +242,13 @@ def _switch(model: RegisteredModel, kind: Kind, by: User, reason: str) -> Ledger
     return entry
 
 
-def _write(
+def _write(model: RegisteredModel, kind: Kind, last: LedgerEntry | None, to: ModelVersion, **told: Any) -> LedgerEntry:
+    entry = unsaved(model, kind, last, to, **told)
+    entry.save(force_insert=True)
+    return entry
+
+
+def unsaved(
     model: RegisteredModel,
     kind: Kind,
     last: LedgerEntry | None,
@@ -251,10 +258,11 @@ def _write(
     approved_by: User | None,
     reason: str,
 ) -> LedgerEntry:
+    """The entry after `last` in the ledger of a model, with its digest."""
     before = last.to_version if last else None
     number = last.number + 1 if last else 1
     people = [by.pk, approved_by and approved_by.pk]
-    return LedgerEntry.objects.create(
+    return LedgerEntry(
         model=model,
         number=number,
         kind=kind,

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 ASK = ["predictions.add_prediction", "predictions.view_dataset", "predictions.view_record"]
 BRING = ["predictions.add_record", "predictions.add_batch", "predictions.add_outcome"]
 TOKENS = ["knox.add_authtoken"]
+WATCH = ["predictions.view_monitoring", "predictions.view_comparison", "predictions.view_alert"]
 AUDITOR, ADMINISTRATOR = "auditor", "administrator"
 BUSINESS_USER, DECISION_MAKER = "business user", "decision maker"
 MODEL_MANAGER, APPROVER = "model manager", "approver"
@@ -27,12 +28,14 @@ ROLES: dict[str, list[str]] = {
         *[*ASK, *TOKENS, *BRING],
         *["predictions.view_prediction", "predictions.view_sensitive"],
         *["predictions.add_decision", "predictions.add_estimate"],
+        *WATCH,
     ],
     MODEL_MANAGER: [
         *["predictions.add_prediction", *TOKENS],
         *["registry.sync_model", "registry.describe_version", "registry.promote_model", "registry.oversee_model"],
+        *[*WATCH, "predictions.add_comparison", "predictions.change_alertrule"],
     ],
-    APPROVER: [*TOKENS, "registry.approve_promotion", "registry.stop_model"],
+    APPROVER: [*TOKENS, *WATCH, "registry.approve_promotion", "registry.stop_model"],
     AUDITOR: [*TOKENS, "predictions.view_*", "registry.view_*", "auth.view_user", "auth.view_group"],
     ADMINISTRATOR: ["predictions.*", "registry.*", "auth.*", "knox.*"],
     VISITOR: ["predictions.add_prediction", "predictions.view_record"],

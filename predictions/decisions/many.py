@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from predictions.decisions.verbs import DECIDE, DecidedMeanwhile, Refused, await_again, cleaned, met, unsaved
 from predictions.models import Decision, Estimate, Prediction
+from predictions.monitoring import marks
 from predictions.outcomes import sentences
 from predictions.rows import Kept, Wrong, contradictions
 from registry.models import ModelVersion
@@ -110,3 +111,4 @@ def _store(made: Sequence[Decision]) -> None:
     with transaction.atomic():
         Decision.objects.bulk_create(ordered)
         await_again(ordered)
+        marks.mark(one.prediction_id for one in ordered)

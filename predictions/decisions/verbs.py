@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from predictions.decisions import reasons
 from predictions.models import Awaited, Decision, Estimate, Prediction, Source
+from predictions.monitoring import marks
 from registry import coercion, serving
 from registry.exceptions import NotAllowed
 from registry.facts import seal
@@ -69,6 +70,7 @@ def decided(
             made = unsaved(prediction, by, said, replaces, own)
             made.save(force_insert=True)
             await_again([made])
+            marks.mark([prediction.pk])
     except IntegrityError:  # a chain and no tree: whoever comes second finds their place taken
         if known := met(latest(prediction), by, said, number):
             return known, False
@@ -124,10 +126,15 @@ def unsaved(
     prediction: Prediction, by: User, said: dict[str, str], replaces: Decision | None, own: Estimate | None
 ) -> Decision:
     """A decision with its digest; `own`: what the person expected."""
-    made = Decision(prediction=prediction, by=by, estimate=own, replaces=replaces, **said)
-    linked = [own and str(own.pk), replaces and str(replaces.pk)]
-    sealed = seal([str(made.pk), str(prediction.pk), by.pk, *said.values(), *linked])
-    made.salt, made.digest = sealed["salt"], sealed["digest"]
+    return sealed(Decision(prediction=prediction, by=by, estimate=own, replaces=replaces, **said))
+
+
+def sealed(made: Decision) -> Decision:
+    """The decision with the digest of all that it says."""
+    links = [number and str(number) for number in (made.estimate_id, made.replaces_id)]
+    said = [str(made.verdict), str(made.reason), made.comment]
+    kept = seal([str(made.pk), str(made.prediction_id), made.by_id, *said, *links])
+    made.salt, made.digest = kept["salt"], kept["digest"]
     return made
 
 

@@ -38,13 +38,17 @@ def _chosen(form: SearchForm) -> Iterator[Chip]:
     asked = form.cleaned_data
     if asked["version"]:
         words = {"model": _title(form, "model", asked["model"]), "number": asked["version"]}
-        yield Chip(_("Model: %(model)s, version %(number)s") % words, ("model", "version"))
+        yield Chip(_("Model: %(model)s, version %(number)s") % words, ("model", "version", "segment"))
     for name in ("model", "answer", "decision", "outcome", "source"):
         if asked[name] and not (name == "model" and asked["version"]):
             words = {"field": form.fields[name].label, "text": _title(form, name, asked[name])}
-            yield Chip(_("%(field)s: %(text)s") % words, (name, "version") if name == "model" else (name,))
+            yield Chip(_("%(field)s: %(text)s") % words, (name, "version", "segment") if name == "model" else (name,))
     if asked.get("by"):
         yield Chip(_("%(field)s: %(text)s") % {"field": form.fields["by"].label, "text": asked["by"]}, ("by",))
+    if asked["actual"]:
+        yield Chip(_("Real outcome: %(text)s") % {"text": _title(form, "answer", asked["actual"])}, ("actual",))
+    if form.inside:
+        yield Chip(form.inside.title, ("segment",))
     if asked["warned"]:
         yield Chip(str(form.fields["warned"].label), ("warned",))
 

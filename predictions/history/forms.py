@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from predictions.history.choices import answer_choices, model_choices, username_choices
+from predictions.history.segments import Inside, inside
 from predictions.models import Decision, Source
 from predictions.outcomes.words import day
 from registry.forms import ActionForm
@@ -16,6 +17,7 @@ OTHERS = "predictions.view_prediction"
 LONGEST_WORD = 200  # as long as a key may be
 LARGEST_NUMBER = 2**31 - 1
 LONGEST_LABEL = 255
+LONGEST_SEGMENT = 500
 SINCE, UNTIL = "from", "to"  # "from" is a word of Python
 
 WAITING, UNDECIDED = "waiting", "none"
@@ -63,6 +65,11 @@ def _hidden_number() -> forms.UUIDField:
     return forms.UUIDField(required=False, widget=forms.HiddenInput, error_messages=errors)
 
 
+def _hidden_text(longest: int) -> forms.CharField:
+    errors = {"max_length": _NOT_THERE}
+    return forms.CharField(required=False, widget=forms.HiddenInput, max_length=longest, error_messages=errors)
+
+
 class SearchForm(ActionForm):
     """The filters of one reader. `by` is there for who sees what others were answered."""
 
@@ -74,6 +81,8 @@ class SearchForm(ActionForm):
         widget=forms.TextInput(attrs={"type": "search", "autocomplete": "off", "spellcheck": "false"}),
         error_messages={"max_length": gettext_lazy("Search for less: no key is as long as that.")},
     )
+
+    inside: Inside | None
 
     def __init__(self, sent: Any, user: User | AnonymousUser) -> None:
         super().__init__(sent)
@@ -110,6 +119,9 @@ class SearchForm(ActionForm):
         self.fields["outcome"] = _choice(_("Real outcome"), [*anything, *OUTCOMES])
         self.fields["warned"] = forms.BooleanField(label=_("With a warning"), required=False)
         self.fields["batch"], self.fields["before"] = _hidden_number(), _hidden_number()
+        # Nobody types these two: figures of monitoring lead here.
+        self.fields["actual"], self.fields["segment"] = _hidden_text(LONGEST_LABEL), _hidden_text(LONGEST_SEGMENT)
+        self.user, self.inside = user, None
 
     def clean(self) -> None:
         """What goes together."""
@@ -119,6 +131,10 @@ class SearchForm(ActionForm):
         since, until = found.get(SINCE), found.get(UNTIL)
         if since and until and since > until:
             self.add_error(SINCE, _("The first day must not be after the last one."))
+        if found.get("segment"):
+            self.inside = inside(found["segment"], found.get("model", ""), self.user)
+            if self.inside is None:
+                self.add_error("model", _NOT_THERE)
 
     def shown(self) -> list[forms.BoundField]:
         """The fields of the panel."""

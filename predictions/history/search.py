@@ -79,6 +79,7 @@ _LATER = "NOT EXISTS (SELECT FROM {table} AS later WHERE later.replaces_id = fac
 _DECIDED = _Fact("predictions_decision", "TRUE")
 _VERDICT = replace(_DECIDED, which="fact.verdict = %(decision)s", still=_LATER.format(table="predictions_decision"))
 _KNOWN = _Fact("predictions_outcome", "NOT fact.is_withdrawn", _LATER.format(table="predictions_outcome"))
+_ACTUAL = replace(_KNOWN, which="NOT fact.is_withdrawn AND fact.label = %(actual)s")
 _WAITS = _Fact("predictions_awaited", "fact.kind = 'decision'", names=tuple(_NARROW))
 _DUE = replace(_WAITS, which="fact.kind = 'outcome' AND fact.due_date <= %(today)s")
 
@@ -158,9 +159,10 @@ def _walk(cursor: Any, wanted: Wanted, most: int, *, order: str = "DESC") -> lis
 
 
 def _values(wanted: Wanted) -> dict[str, Any]:
-    known = {name: getattr(wanted, name) for name in Wanted.__dataclass_fields__}
+    known = {name: getattr(wanted, name) for name in Wanted.__dataclass_fields__ if name != "inside"}
     lists = {"versions": list(wanted.versions or ()), "records": list(wanted.records)}
-    return {**known, **lists, "today": timezone.localdate()}
+    inside = wanted.inside.values if wanted.inside else {}
+    return {**known, **lists, **inside, "today": timezone.localdate()}
 
 
 def _is_about_few(wanted: Wanted) -> bool:
@@ -174,13 +176,14 @@ def _driver(wanted: Wanted) -> _Fact | None:
         return None
     if wanted.decision not in {"", forms.UNDECIDED}:
         return _WAITS if wanted.decision == forms.WAITING else _VERDICT
-    return {forms.KNOWN: _KNOWN, forms.DUE: _DUE}.get(wanted.outcome)
+    return _ACTUAL if wanted.actual else {forms.KNOWN: _KNOWN, forms.DUE: _DUE}.get(wanted.outcome)
 
 
 def _conditions(wanted: Wanted, driver: _Fact | None) -> list[str]:
     """What an answer must meet; of the driver, that it is still so."""
     found = [sql for name, sql in _EQUAL.items() if _is_asked(getattr(wanted, name))]
-    facts = [*_decision(wanted.decision), *_outcome(wanted.outcome)]
+    facts = [*_decision(wanted.decision), *_outcome(wanted.outcome), *([(_ACTUAL, True)] if wanted.actual else [])]
+    found += [wanted.inside.sql] if wanted.inside else []
     told = [fact.still if fact is driver else fact.exists for fact, is_there in facts if is_there]
     return [*found, *told, *(f"NOT {fact.exists}" for fact, is_there in facts if not is_there)]
 

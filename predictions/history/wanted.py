@@ -8,6 +8,7 @@ from django.contrib.auth.models import AnonymousUser, User
 
 from predictions.history.forms import OTHERS, SINCE, UNTIL, SearchForm
 from predictions.history.moments import first_id_after_day, first_id_of_day
+from predictions.history.segments import Inside
 from predictions.models import Batch, BatchChunk, Dataset, Prediction, Record
 from predictions.models.prediction import a_second_after
 from registry.models import ModelVersion
@@ -21,7 +22,7 @@ class Wanted:
 
     `owner`: whose answers the reader may see, where not everybody's. `users`: of whom they are wanted.
     `key`: what the case is called; `records`: those of that key, for answers of a time when keys were not kept.
-    `record`: the one that was asked about.
+    `record`: the one that was asked about. `actual`: what really happened; `inside`: a value of the question.
     """
 
     owner: int | None = None
@@ -39,6 +40,8 @@ class Wanted:
     key: str = ""
     records: tuple[int, ...] = ()
     record: int | None = None
+    actual: str = ""
+    inside: Inside | None = None
 
 
 @dataclass(frozen=True)
@@ -106,6 +109,8 @@ def wanted(form: SearchForm, about: Named, user: User | AnonymousUser) -> Wanted
         decision=asked["decision"],
         outcome=asked["outcome"],
         warned=asked["warned"],
+        actual=asked["actual"],
+        inside=form.inside,
         low=max((limit["low"] for limit in limits if limit["low"]), default=None),
         high=min((limit["high"] for limit in limits if limit["high"]), default=None),
         **more,

@@ -14,6 +14,7 @@ from psycopg.errors import LockNotAvailable
 
 from predictions.imports.csv_files import Sheet
 from predictions.models import Awaited, Outcome, Prediction
+from predictions.monitoring import marks
 from predictions.outcomes.planning import Choices, plan
 from predictions.outcomes.sentences import too_early, why
 from predictions.outcomes.words import LONGEST_LABEL, Said
@@ -211,6 +212,7 @@ def _once(wanted: Outcome, latest: Outcome | None) -> tuple[Outcome, bool]:
         with transaction.atomic():
             wanted.save(force_insert=True)
             Awaited.objects.filter(prediction=wanted.prediction_id, kind=Awaited.Kind.OUTCOME).delete()
+            marks.mark([wanted.prediction_id])
     except IntegrityError as error:
         latest = latest_of(wanted.prediction)
         if latest is not None and _says(latest) == _says(wanted):

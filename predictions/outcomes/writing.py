@@ -12,6 +12,7 @@ from django.contrib.auth.models import User
 from django.db import connection
 
 from predictions.models import Outcome
+from predictions.monitoring import marks
 from predictions.outcomes.words import Said
 from registry.facts import seals
 
@@ -63,9 +64,9 @@ def _payload(
 
 
 def write(reports: Sequence[Report], *, by: User, origin: str) -> dict[UUID, UUID]:
-    """Insert them, and await these answers' outcomes no more. Runs in the caller's transaction.
+    """Insert them, await these answers' outcomes no more, and have their hours counted again.
 
-    Comes back with the number of the outcome of each answer.
+    Runs in the caller's transaction. Comes back with the number of the outcome of each answer.
     """
     # Two files at once meet in the same order, so that neither waits for the other.
     ordered = sorted(reports, key=lambda report: report.prediction.int)
@@ -77,6 +78,7 @@ def write(reports: Sequence[Report], *, by: User, origin: str) -> dict[UUID, UUI
             cursor.execute(_INSERT, [by.pk, origin, json.dumps(rows, ensure_ascii=False)])
             cursor.execute(_ARRIVED, [[report.prediction for report in part]])
             numbers |= {report.prediction: UUID(row["id"]) for report, row in zip(part, rows, strict=True)}
+    marks.mark(numbers)
     return numbers
 
 

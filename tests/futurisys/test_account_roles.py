@@ -9,18 +9,22 @@ from tests.worlds import member
 pytestmark = pytest.mark.django_db
 
 ASK = {"predictions.add_prediction", "predictions.view_dataset", "predictions.view_record"}
+WATCH = {f"predictions.view_{what}" for what in ("monitoring", "comparison", "alert")}
 BRING = {"knox.add_authtoken", *(f"predictions.add_{what}" for what in ("record", "batch", "outcome"))}
 RIGHTS = {
     roles.BUSINESS_USER: ASK | BRING,
     roles.DECISION_MAKER: ASK
     | BRING
+    | WATCH
     | {"predictions.view_prediction", "predictions.view_sensitive"}
     | {"predictions.add_decision", "predictions.add_estimate"},
-    roles.MODEL_MANAGER: {
+    roles.MODEL_MANAGER: WATCH
+    | {
+        *{"predictions.add_comparison", "predictions.change_alertrule"},
         *{"knox.add_authtoken", "predictions.add_prediction", "registry.sync_model", "registry.describe_version"},
         *{"registry.promote_model", "registry.oversee_model"},
     },
-    roles.APPROVER: {"knox.add_authtoken", "registry.approve_promotion", "registry.stop_model"},
+    roles.APPROVER: WATCH | {"knox.add_authtoken", "registry.approve_promotion", "registry.stop_model"},
     roles.VISITOR: {"predictions.add_prediction", "predictions.view_record"},
 }
 

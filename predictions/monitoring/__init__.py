@@ -1,0 +1,1 @@
+"""Is it used, is it fast, is the world changing, is it right, do people follow it."""
