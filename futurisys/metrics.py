@@ -20,6 +20,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from predictions import metrics as asked
+from predictions.monitoring.drift_metrics import DRIFT
 from registry import metrics as imported
 from registry import serving
 from registry.api import seeds
@@ -134,6 +135,7 @@ def collected() -> CollectorRegistry:
     """Everything there is to be told."""
     registry = CollectorRegistry()
     registry.register(ModelInfo())
+    registry.register(DRIFT)
     if settings.METRICS_FOLDER:
         MultiProcessCollector(registry, str(settings.METRICS_FOLDER))  # type: ignore[no-untyped-call]
     else:
