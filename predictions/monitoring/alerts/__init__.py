@@ -1,0 +1,1 @@
+"""Alerts: rules of a model, what they measure, when somebody is told, and of what."""
