@@ -66,6 +66,8 @@ urlpatterns = [
     path("records/<slug:dataset>/", records.table, name="records"),
     path("records/<slug:dataset>/ask", ask_many.ask, name="records-ask"),
     path("records/<slug:dataset>/<int:pk>/", records.show, name="records-show"),
+    # /monitoring/...
+    path("monitoring/", include("predictions.monitoring.urls")),
     # /predict, /api/v1/predict, /api/v1/models/<model>/predict
     path("", include("predictions.api.urls")),
 ]

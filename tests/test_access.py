@@ -19,14 +19,21 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.test import Client
 from django.urls import URLPattern, get_resolver, reverse
+from django.utils import timezone
 from knox.models import AuthToken
 
 from futurisys.accounts import roles, tokens
 from predictions import actions
 from predictions.models import (
+    Alert,
+    AlertEvent,
+    AlertMail,
+    AlertRule,
     Batch,
     BatchChunk,
     BatchPart,
+    ComparedVersion,
+    Comparison,
     Dataset,
     Decision,
     Estimate,
@@ -73,6 +80,8 @@ VERBS = {"GET", "POST", "OTHER"}
 ANSWER_ROUTES = ("record", "record-decide", "record-estimate", "record-outcome")
 ANSWER_DOORS = ("api-prediction", "api-decision", "api-outcome")
 BATCH_DOORS = ("api-batch", "api-batch-results", "api-batch-rejected", "api-batch-cancel", "api-batch-run")
+COMPARISON_ROUTES = ("comparison", "comparison-progress", "comparison-cancel", "comparison-changed")
+MONITORING_ROUTES = tuple(f"monitoring-{name}" for name in ("model", "export", "drift", "quality", "rules", "compare"))
 BATCH_ROUTES = ("batch", "batch-progress", "batch-cancel", "batch-results", "batch-rejected")
 
 
@@ -168,6 +177,7 @@ class World:
             "predictions_batchchunk": self.batches[""].chunks.get(),
             "predictions_rejectedrow": self.batches[""].rejected_rows.get(),
             **self._told(self.answers[""].predictions[0], boss),
+            **self._watched(iris, candidate, boss),
         }
 
     @staticmethod
@@ -195,6 +205,32 @@ class World:
             "predictions_decision": Decision.objects.create(verdict="agree", reason="fits", **about),
             "predictions_estimate": Estimate.objects.create(label="setosa", **about),
             "predictions_outcome": Outcome.objects.create(**observed, **about),
+        }
+
+    @staticmethod
+    def _watched(iris: Any, candidate: Any, by: User) -> dict[str, Any]:
+        """An alert with a mail, and versions that wait to be compared."""
+        model = iris.model
+        rule = AlertRule.objects.create(model=model, kind=AlertRule.Kind.ERRORS, limit=0.05, for_minutes=5)
+        at = {"value": 0.1, "began_at": timezone.now(), "fired_at": timezone.now()}
+        alert = Alert.objects.create(
+            rule=rule,
+            state=Alert.State.FIRING,
+            said={"failures": 5, "rows": 50, "since": "2026-01-01T10:00:00+00:00"},
+            **at,
+        )
+        event = AlertEvent.objects.create(alert=alert, kind=AlertEvent.Kind.FIRED, at=timezone.now())
+        compared = Comparison.objects.create(
+            model=model, by=by, since_date=date(2026, 1, 1), until_date=date(2026, 1, 31), most=1000
+        )
+        for place, version in enumerate((iris, candidate)):
+            ComparedVersion.objects.create(comparison=compared, place=place, version=version)
+        return {
+            "predictions_alertrule": rule,
+            "predictions_alert": alert,
+            "predictions_alertevent": event,
+            "predictions_alertmail": AlertMail.objects.create(event=event, user=by),
+            "predictions_comparison": compared,
         }
 
     def _batch(self, user: User, answer: Any) -> Batch:
@@ -256,6 +292,9 @@ class World:
             **{route: {"dataset": "flowers"} for route in ("api-records", "api-records-predict")},
             "api-record": {"dataset": "flowers", "key": self.record.key},
             "registry-request": {"pk": self.wanted.pk},
+            "alert": {"pk": self.objects["predictions_alert"].pk},
+            **{name: {"pk": self.objects["predictions_comparison"].pk} for name in COMPARISON_ROUTES},
+            **dict.fromkeys(MONITORING_ROUTES, model),
             "registry-file": version | {"path": "x.png"},
             "password-reset-confirm": {"uidb64": "MQ", "token": "x-y"},
             "account-token-revoke": {"number": self.token},

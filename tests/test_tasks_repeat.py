@@ -19,11 +19,20 @@ from knox.models import AuthToken
 
 from examples.local_hub import LocalHub
 from predictions.models import Batch
+from predictions.monitoring import keeping, marks
+from predictions.monitoring.days import hour_of
 from registry import actions, discovery
 from registry.models import LEASE, MAX_ATTEMPTS, Delivery, ModelVersion, RegisteredModel
 from tests import hubs
 from tests.hubs import loopback_hub  # noqa: F401  a fixture
-from tests.predictions import files
+from tests.predictions import alerting, compared, files, histories, past
+from tests.predictions.demo_histories import (  # noqa: F401  fixtures
+    a_demo,
+    both_versions,
+    examined_versions,
+    the_cast,
+    trained_versions,
+)
 
 Scenario = Callable[[pytest.FixtureRequest], dict[str, Any]]
 SCENARIOS: dict[str, Scenario] = {}
@@ -123,6 +132,54 @@ def _old_files(request: pytest.FixtureRequest) -> dict[str, Any]:
     files.sent(version, by, 5)
     Batch.objects.update(served_at=None)
     return {}
+
+
+@scenario("predictions.tasks.watch_models")
+def _a_rule_that_is_broken(request: pytest.FixtureRequest) -> dict[str, Any]:
+    version = request.getfixturevalue("iris")
+    alerting.told(version)
+    alerting.failing(version)
+    alerting.only(version, alerting.Kind.ERRORS, for_minutes=0)
+    return {}
+
+
+@scenario("predictions.tasks.mail_alerts")
+def _an_alert_to_be_told(request: pytest.FixtureRequest) -> dict[str, Any]:
+    version = request.getfixturevalue("iris")
+    alerting.told(version)
+    alerting.fired(version)
+    return {}
+
+
+@scenario("predictions.tasks.roll_up")
+def _hours_to_count(request: pytest.FixtureRequest) -> dict[str, Any]:
+    """One that nobody counted, and one that something became known of: both are settled."""
+    version, by = request.getfixturevalue("iris"), request.getfixturevalue("analyst")
+    past.answered(version, by, ago=3)
+    known = past.answered(version, by, ago=2)
+    keeping.count_hour(hour_of(known.created_at), timezone.now())
+    marks.mark([known.pk])
+    return {}
+
+
+@scenario("predictions.tasks.verify_rollups")
+def _answers_in_bulk(request: pytest.FixtureRequest) -> dict[str, Any]:
+    past.answered(request.getfixturevalue("iris"), request.getfixturevalue("analyst"), ago=3)
+    return {}
+
+
+@scenario("predictions.tasks.work_on_comparisons")
+def _recorded_inputs_to_score_again(request: pytest.FixtureRequest) -> dict[str, Any]:
+    version, by = request.getfixturevalue("iris"), request.getfixturevalue("administrator")
+    histories.ask(by, 20)
+    compared.asked_for(by, version, request.getfixturevalue("ready")("iris"))
+    return {}
+
+
+@scenario("predictions.tasks.load_demo_history")
+def _a_demo(request: pytest.FixtureRequest) -> dict[str, Any]:
+    request.getfixturevalue("pair")
+    return {"days": 12, "a_day": 10}
 
 
 def test_every_task_has_a_scenario() -> None:

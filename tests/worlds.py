@@ -19,6 +19,8 @@ from django.utils import translation
 
 from futurisys.accounts import roles
 from predictions import fallbacks
+from predictions.monitoring import layout, limits
+from predictions.monitoring.drift_metrics import DRIFT
 from registry import actions, background, promotions, runtimes, serving
 from registry.importer import examine, run
 from registry.importer.package import Package
@@ -74,6 +76,9 @@ def _fresh_process(request: pytest.FixtureRequest, tmp_path_factory: pytest.Temp
     runtimes.forget()
     background.forget()
     fallbacks.forget()
+    layout.forget()
+    limits.forget()
+    DRIFT.forget()
 
 
 @pytest.fixture(autouse=True, scope="session")

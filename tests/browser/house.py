@@ -14,7 +14,7 @@ from futurisys.accounts import roles
 from predictions import actions
 from predictions.models import Prediction, Source
 from registry.models import ModelVersion, RegisteredModel
-from tests.browser import annex
+from tests.browser import annex, watching
 from tests.predictions.employees import DEPARTMENTS, PERSON, dataset
 from tests.test_access import World, every_route
 from tests.worlds import IRIS, member
@@ -32,6 +32,8 @@ NO_PAGE = [
         "set_language",
         "try",
         "registry-sync",
+        "monitoring-demo",
+        "comparison-cancel",
     ],
     *[
         "records-ask",
@@ -49,7 +51,7 @@ NO_PAGE = [
 ALIKE = ["admin:*_history"]  # one of them is visited
 # Drawn by Swagger UI and ReDoc, whose insides break rules; in English alone. tests/browser/test_docs_page.py looks at them.
 VENDORED = ["docs", "redoc"]
-PARTS = ["batch-progress"]  # of a page that is visited
+PARTS = ["batch-progress", "comparison-progress"]  # of a page that is visited
 OWN = ["records-import-check", "record", "answers", "batch-columns", "batch-check"]  # nobody comes to those of others
 NOBODY = "nobody"
 WITHOUT_LOGIN = ["login", "password-reset*"]
@@ -103,6 +105,8 @@ class House:
         told = (self.answers[name] for name in ("employee", "list", "flower"))
         self.story = annex.Story(*told, decider=self.people[roles.DECISION_MAKER])
         self.files = annex.files(self.business, world.iris)
+        boss = self.people[roles.ADMINISTRATOR]
+        self.compared = watching.busy(version, promoted("attrition"), boss)
 
     @staticmethod
     def _staff(user: User | None) -> User:
@@ -173,6 +177,7 @@ class House:
         yield from (Visit(*way) for way in annex.of_files(self.files))
         yield from (Visit(*way) for way in annex.of_decisions(self.story))
         yield from (Visit(*way) for way in annex.of_outcomes(self.story))
+        yield from (Visit(*way) for way in watching.ways(self.compared))
         yield from (Visit(*way) for way in annex.of_history(self.story, self.answers["digit"], self.files["done"]))
 
     def _paths(self) -> Iterator[str]:
