@@ -3,7 +3,7 @@ PYTHON ?= python3
 PORT ?= 8000
 export PORT
 
-.PHONY: help .venv run test test-long check bench switch batch kills openapi schemathesis pages pictures model-validation zoo lock clean
+.PHONY: help .venv run test test-long check bench switch batch kills openapi schemathesis drift pages rollups pictures model-validation zoo lock clean
 
 help:  ## what can be made
 	@grep -hE '^[.a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## +/\t/' | expand -t 20
@@ -42,8 +42,15 @@ openapi: .venv/dev.stamp  ## write docs/openapi.json, which /api/v1/schema serve
 schemathesis: .venv/dev.stamp  ## ten thousand requests made from the OpenAPI document, in every role
 	.venv/bin/pytest -m long -n 0 -s tests/api $(ARGS)
 
+drift: .venv/dev.stamp  ## how often drift is seen where there is none, and where there is; ARGS="--json"
+	.venv/bin/python benchmarks/drift.py $(ARGS)
+
 pages: .venv/dev.stamp  ## each page's time with a million answers and 100 000 records; ARGS="--json"
 	.venv/bin/python benchmarks/pages.py $(ARGS)
+
+rollups: .venv/dev.stamp  ## an hour of 100 000 answers counted, and monitoring with 10 000 answers against 10 000 000
+	.venv/bin/python benchmarks/rollups.py --hour 100000
+	.venv/bin/python benchmarks/rollups.py $(ARGS)
 
 pictures: .venv/dev.stamp  ## take the pictures of docs/pictures from a demo of their own
 	.venv/bin/python scripts/pictures.py

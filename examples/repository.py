@@ -298,13 +298,14 @@ def confusion_picture(table: np.ndarray, labels: Sequence[str]) -> Any:
 
 
 def arguments(description: str, *, data: bool = False) -> argparse.Namespace:
-    """The command line of a train.py: --out DIR [--seed N] [--data DIR]."""
+    """The command line of a train.py: --out DIR [--seed N] [--data DIR] [--rows N]."""
     layout = argparse.RawDescriptionHelpFormatter
     parser = argparse.ArgumentParser(description=description, formatter_class=layout)
     parser.add_argument("--out", type=Path, required=True, help="folder to write the model repository to")
     parser.add_argument("--seed", type=int, default=0, help="the same seed gives the same model")
     if data:
         parser.add_argument("--data", type=Path, help="folder with the three extracts; without it: synthetic data")
+        parser.add_argument("--rows", type=int, default=1500, help="people of the synthetic data")
         parser.add_argument("--people", type=Path, help="also write everybody to this CSV file, without the outcome")
     return parser.parse_args()
 

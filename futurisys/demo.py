@@ -20,6 +20,7 @@ from futurisys.supervisor import Child, Supervisor
 # The quick ones first; one default per kind of input.
 EXAMPLES: dict[str, list[str]] = {"iris": [], "digits": ["--default"], "attrition": ["--default"]}
 RECORDS = gettext_noop("Employees")  # stored in English, said in the language of who reads it
+HISTORY = "Load a demo history"  # the button of templates/monitoring/includes/demo.html
 gettext_noop("Employee")  # what the key column `id_employee` is called
 # Where libraries would write into the home folder or /tmp.
 FOLDERS = {"HF_HOME": "huggingface", "MPLCONFIGDIR": "matplotlib", "TMPDIR": "tmp"}

@@ -1,7 +1,7 @@
 """The pictures of docs/, taken of what `make run` shows: `make pictures`.
 
 It starts in a folder of its own, with the synthetic company. Somebody asks about a list and about one person, a
-candidate arrives, and then each page below is opened as it is listed.
+candidate arrives, half a year of answers is loaded, and then each page below is opened as it is listed.
 """
 
 import sys
@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
+from datetime import date, timedelta
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -30,7 +31,10 @@ SEND = ".send button"
 
 @dataclass(frozen=True)
 class Picture:
-    """A page as `who` sees it. `height`: of the part that is shown; `then`: what is done on the page before."""
+    """A page as `who` sees it. `height`: of the part that is shown; `then`: what is done on the page before.
+
+    `part`: a CSS selector, where only what it finds is shown, however high that is.
+    """
 
     page: str
     path: str
@@ -39,6 +43,7 @@ class Picture:
     height: int
     who: str = "business"
     then: Callable[[Page], None] | None = None
+    part: str = ""
 
     @property
     def name(self) -> str:
@@ -61,6 +66,22 @@ def pictures(one: str, about: str, many: str, candidate: str) -> Iterator[Pictur
     yield Picture("promotion", candidate, "en", "light", 1100, who="admin")
     yield Picture("model", "/registry/attrition/", "en", "light", 1100, who="manager")
     yield Picture("model", "/registry/attrition/", "fr", "dark", 1100, who="manager")
+
+
+def of_monitoring(until: date) -> Iterator[Picture]:
+    """The pages about half a year of the demo's history, which ends with that day."""
+    half_a_year = f"?from={until - timedelta(days=182)}&to={until}"
+    model = "/monitoring/models/attrition-history/"
+    yield Picture("monitoring", "/monitoring/", "en", "light", 900, who="manager")
+    yield Picture("glance", model + half_a_year, "en", "light", 780, who="decider")
+    yield Picture("glance", model + half_a_year, "fr", "dark", 780, who="decider")
+    yield Picture("glance", model + half_a_year, "fr", "phone", 1100, who="decider")
+    for name in ("used", "fast", "changing", "right", "followed"):
+        yield Picture(
+            name, model + half_a_year, "en", "light", 900, who="decider", part=f"section[aria-labelledby={name}]"
+        )
+    yield Picture("right", model + half_a_year, "fr", "dark", 900, who="decider", part="section[aria-labelledby=right]")
+    yield Picture("quality", f"{model}quality/{half_a_year}", "en", "light", 1100, who="decider")
 
 
 def type_what_was_never_seen(page: Page) -> None:
@@ -124,7 +145,7 @@ class Studio:
             picture.then(page)
         page.evaluate("scrollTo(0, 0)")
         file = PICTURES / picture.name
-        page.screenshot(path=file)
+        (page.locator(picture.part) if picture.part else page).screenshot(path=file)
         page.context.close()
         if file.stat().st_size > LARGEST:
             raise BadRun(f"{file.name} has {file.stat().st_size} bytes, more than {LARGEST}.")
@@ -164,12 +185,21 @@ def take_all(say: Callable[[str], None]) -> None:
         studio = Studio(browser, instance)
         wanted = list(pictures(*studio.ask(), candidate=f"/registry/{switch.MODEL}/versions/{number}/promote"))
         PICTURES.mkdir(exist_ok=True)
-        for picture in wanted:
-            file = studio.take(picture)
-            say(f"{file.name}, {file.stat().st_size // 1000} kB")
-        for file in {*PICTURES.glob("*.png")} - {PICTURES / picture.name for picture in wanted}:
+        take_some(studio, wanted, say)
+        say("loading half a year of answers")  # now: pages before do not speak of it
+        instance.manage("load_demo_history")
+        later = list(of_monitoring(date.today() - timedelta(days=1)))  # noqa: DTZ011  the days of this machine
+        take_some(studio, later, say)
+        for file in {*PICTURES.glob("*.png")} - {PICTURES / picture.name for picture in (*wanted, *later)}:
             file.unlink()
         browser.close()
+
+
+def take_some(studio: Studio, wanted: list[Picture], say: Callable[[str], None]) -> None:
+    """Take these, and say how large each is."""
+    for picture in wanted:
+        file = studio.take(picture)
+        say(f"{file.name}, {file.stat().st_size // 1000} kB")
 
 
 if __name__ == "__main__":

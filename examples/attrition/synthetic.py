@@ -50,7 +50,7 @@ def generate(*, rows=1500, seed=0):
     people = pd.DataFrame(_person(random, rows) | _reviews(random, rows))
     people = people.assign(**_career(random, people["age"].to_numpy()))
     people = people.assign(**_job(random, people))
-    people[OUTCOME] = np.where(random.random(rows) < _risk(random, people), "leaves", "stays")
+    people[OUTCOME] = outcome(random, people)
     people[KEY] = np.arange(1, rows + 1)
     return people[[KEY, *NAMES, OUTCOME]]
 
@@ -125,23 +125,33 @@ def _job(random, people):
     }
 
 
-def _risk(random, people):
-    """Probability of leaving; the noise stands for what no extract knows."""
+def outcome(random, people, **effects):
+    """ "leaves" or "stays" for each of them; `effects` as in `risk`."""
+    drawn = random.random(len(people))
+    return np.where(drawn < risk(random, people, **effects), "leaves", "stays")
+
+
+def risk(random, people, *, overtime=1.7, sales=0.8, distance=0.04, lost=0.0):
+    """Probability of leaving; the noise stands for what no extract knows.
+
+    `overtime`, `sales`, `distance`: what these add to the log-odds. `lost`: the share of the income that everybody lost,
+    which nobody leaves for. Each is a number, or an array with one for each person.
+    """
     expected = 2100 * people["niveau_hierarchique_poste"] ** 1.25
     satisfaction = people.filter(like="satisfaction_").sum(axis=1) - 11
     score = (
         -2.8
-        + 1.7 * (people["heure_supplementaires"] == "Oui")
+        + overtime * (people["heure_supplementaires"] == "Oui")
         + 0.9 * (people["frequence_deplacement"] == "Frequent")
         - 0.6 * (people["frequence_deplacement"] == "Aucun")
         + 0.8 * (people["statut_marital"] == "Célibataire")
-        + 0.8 * (people["poste"] == "Représentant Commercial")
-        + 0.04 * (people["distance_domicile_travail"] - 9)
+        + sales * (people["poste"] == "Représentant Commercial")
+        + distance * (people["distance_domicile_travail"] - 9)
         + 0.15 * people["nombre_experiences_precedentes"]
         - 0.35 * people["nombre_participation_pee"]
         - 0.28 * satisfaction
         - 0.035 * (people["age"] - 37)
         - 0.05 * people["annees_dans_l_entreprise"]
-        - 1.8 * np.log(people["revenu_mensuel"] / expected)
+        - 1.8 * np.log(people["revenu_mensuel"] / (1 - lost) / expected)
     )
     return 1 / (1 + np.exp(-(score + random.normal(0, 0.5, len(people)))))

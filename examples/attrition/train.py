@@ -1,8 +1,8 @@
 """Attrition: how likely is it that somebody leaves the company?
 
-    python examples/attrition/train.py --out DIR [--data DIR] [--people FILE] [--seed N]
+    python examples/attrition/train.py --out DIR [--data DIR] [--rows N] [--people FILE] [--seed N]
 
-With --data, reads the three HR extracts in that folder; without it, a synthetic company (synthetic.py).
+With --data, reads the three HR extracts in that folder; without it, a synthetic company of N people (synthetic.py).
 """
 
 import sys
@@ -128,7 +128,7 @@ def load(options):
         except data.DataError as error:
             sys.exit(f"{options.data}: {error}")
     source = {"data": card.MADE_UP, "synthetic": True, "generator": "examples/attrition/synthetic.py"}
-    return synthetic.generate(seed=options.seed), source
+    return synthetic.generate(rows=options.rows, seed=options.seed), source
 
 
 def choose(x, y, seed, say):

@@ -25,6 +25,7 @@ from registry.models import ModelVersion
 from tests.predictions.deciding import answer, attrition, decider, desk  # noqa: F401  fixtures
 from tests.predictions.harm import owner_address, web_environment  # noqa: F401  fixtures
 from tests.predictions.programs import program, taken  # noqa: F401  fixtures
+from tests.predictions.rolling import asked, clock  # noqa: F401  fixtures
 from tests.predictions.wizard import flower_file, posted, sent
 from tests.worlds import IRIS
 

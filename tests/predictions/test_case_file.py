@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from futurisys.accounts import roles
-from predictions import actions
+from predictions import actions, sealing
 from predictions.decisions import verbs
 from predictions.models import Batch, Prediction, Record, Source
 from predictions.outcomes.verbs import record_outcome
@@ -200,8 +200,8 @@ def test_a_case_without_a_key_has_neither(iris: ModelVersion, analyst: User) -> 
 
 def test_an_answer_of_a_file_names_the_file(iris: ModelVersion, analyst: User, monkeypatch: Any) -> None:
     batch = Batch.objects.create(user=analyst, name="staff.csv", size=1, sha256="0" * 64, model=iris.model)
-    original = actions._shared
-    monkeypatch.setattr(actions, "_shared", lambda *given: original(*given) | {"batch": batch})
+    original = sealing._shared
+    monkeypatch.setattr(sealing, "_shared", lambda *given: original(*given) | {"batch": batch})
     answer = flower(analyst, "K-1")
     page = browser(analyst).get(f"/history/{answer.pk}/").content.decode()
     assert f'<a href="/batches/{batch.pk}/">staff.csv</a>' in page

@@ -7,7 +7,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from predictions import actions, calls
+from predictions import actions, calls, sealing
 from predictions.models import Source
 from tests.predictions.test_pages import browser, text
 from tests.worlds import IRIS
@@ -39,9 +39,9 @@ def test_one_answer_keeps_its_own_line(office: Client, analyst) -> None:
 
 
 def test_calls_that_ran_at_once_are_counted_apart(iris, analyst, monkeypatch) -> None:
-    ids = actions._ids(5)
+    ids = sealing.numbers(5)
     for places in ((0, 2, 4), (1, 3)):
-        monkeypatch.setattr(actions, "_ids", lambda _rows, places=places: [ids[place] for place in places])
+        monkeypatch.setattr(sealing, "numbers", lambda _rows, places=places: [ids[place] for place in places])
         asks(analyst, len(places))
     assert [(call.request_id, call.size) for call in calls.calls_of(analyst.pk, most=9)] == [(ids[1], 2), (ids[0], 3)]
 

@@ -103,6 +103,7 @@ class Command(BaseCommand):
             supervisor.start("worker", self._worker())
             supervisor.wait_until(lambda: answers(self.port, "/health/ready"), child=web, seconds=60)
         self._show_users()
+        self._say(f"Six months to look at: press “{demo.HISTORY}” at http://{HOST}:{self.port}/monitoring/ as admin.")
         self._say(f"Ready: http://{HOST}:{self.port}")
 
     def _say(self, line: str) -> None:
