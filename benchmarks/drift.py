@@ -20,8 +20,8 @@ import numpy as np
 if __package__ in (None, ""):
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
-from predictions.monitoring import drift
-from predictions.monitoring.drift import Reference
+from predictions.monitoring.drift import straying
+from predictions.monitoring.drift.straying import Reference
 
 ROWS = (50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000)
 FIELDS = 30
@@ -81,14 +81,14 @@ class Limits:
     def of(self, reference: Reference, fields: int) -> np.ndarray:
         key = (*reference.counts.tolist(), fields)
         if key not in self.known:
-            self.known[key] = drift.simulated(reference, drift.share_of_each(fields), self.chance)
+            self.known[key] = straying.simulated(reference, straying.share_of_each(fields), self.chance)
         return self.known[key]
 
 
 def over(field: Field, counts: np.ndarray, limits: np.ndarray) -> np.ndarray:
     """Which windows go beyond chance, as pages decide it."""
-    ends = drift.limits_at(limits, field.reference.rows, counts.sum(-1))
-    return drift.distances(field.reference, counts) > ends
+    ends = straying.limits_at(limits, field.reference.rows, counts.sum(-1))
+    return straying.distances(field.reference, counts) > ends
 
 
 def plain(field: Field, counts: np.ndarray) -> np.ndarray:
@@ -118,10 +118,10 @@ def measured(rows: int, *, trainings: int, windows: int, chance: Chance) -> Entr
             )
             counts, of_model = field.windows(0), limits.of(field.reference, FIELDS)
             any_over |= over(field, counts, of_model)
-            any_plain |= plain(field, counts) > drift.SLIGHT
+            any_plain |= plain(field, counts) > straying.SLIGHT
             if is_number:
-                count("plain, 0.1", plain(field, counts) > drift.SLIGHT)
-                count("plain, 0.25", plain(field, counts) > drift.STRONG)
+                count("plain, 0.1", plain(field, counts) > straying.SLIGHT)
+                count("plain, 0.25", plain(field, counts) > straying.STRONG)
                 count("ours", over(field, counts, limits.of(field.reference, 1)))
                 for shift in SHIFTS:
                     count(f"mean + {shift:g} sd", over(field, field.windows(shift), of_model))

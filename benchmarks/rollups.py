@@ -87,9 +87,9 @@ def _hour(database: str, options: argparse.Namespace, end: datetime) -> int:
 def counted(hour: datetime, *, profile: bool = False) -> Entry:
     """Seconds that counting an hour takes, the first and the second time, and what it leaves."""
     from predictions.models import HourlyRollup
-    from predictions.monitoring import keeping
-    from predictions.monitoring.layout import FIXED
-    from predictions.monitoring.tally import ARRAYS, array
+    from predictions.monitoring.rollups import keeping
+    from predictions.monitoring.rollups.layout import FIXED
+    from predictions.monitoring.rollups.tally import ARRAYS, array
 
     memory, cpu = _peak_memory(), _computed()
     seconds = [_timed(lambda: keeping.count_hour(hour, datetime.now(UTC))) for _ in range(2)]
@@ -158,7 +158,7 @@ def rebuilt() -> tuple[int, float]:
     """Everything is counted: how many hours, in how many seconds."""
     from django.utils import timezone
 
-    from predictions.monitoring import days, due, rebuilding, rounds
+    from predictions.monitoring.rollups import days, due, rebuilding, rounds
 
     begun = time.perf_counter()
     since, until = days.day_of(due.FIRST), days.day_of(timezone.now())

@@ -20,7 +20,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from predictions import metrics as asked
-from predictions.monitoring.drift_metrics import DRIFT
+from predictions.monitoring.drift.gauges import DRIFT
 from registry import metrics as imported
 from registry import serving
 from registry.api import seeds

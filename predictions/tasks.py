@@ -12,10 +12,10 @@ from django.utils import timezone
 
 from predictions.batches import closing, hints, running, turns
 from predictions.demo_history import loading
-from predictions.monitoring import rounds, verifying
 from predictions.monitoring.alerts import mails, verbs
 from predictions.monitoring.comparison import hints as comparison_hints
 from predictions.monitoring.comparison import running as comparisons
+from predictions.monitoring.rollups import rounds, verifying
 
 TURN_SECONDS = 5  # then other tasks get theirs
 MAILING_SECONDS = 30

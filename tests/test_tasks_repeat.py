@@ -19,8 +19,8 @@ from knox.models import AuthToken
 
 from examples.local_hub import LocalHub
 from predictions.models import Batch
-from predictions.monitoring import keeping, marks
-from predictions.monitoring.days import hour_of
+from predictions.monitoring.rollups import keeping, marks
+from predictions.monitoring.rollups.days import hour_of
 from registry import actions, discovery
 from registry.models import LEASE, MAX_ATTEMPTS, Delivery, ModelVersion, RegisteredModel
 from tests import hubs

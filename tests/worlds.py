@@ -19,8 +19,9 @@ from django.utils import translation
 
 from futurisys.accounts import roles
 from predictions import fallbacks
-from predictions.monitoring import layout, limits
-from predictions.monitoring.drift_metrics import DRIFT
+from predictions.monitoring.drift import limits
+from predictions.monitoring.drift.gauges import DRIFT
+from predictions.monitoring.rollups import layout
 from registry import actions, background, promotions, runtimes, serving
 from registry.importer import examine, run
 from registry.importer.package import Package

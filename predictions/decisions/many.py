@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from predictions.decisions.verbs import DECIDE, DecidedMeanwhile, Refused, await_again, cleaned, met, unsaved
 from predictions.models import Decision, Estimate, Prediction
-from predictions.monitoring import marks
+from predictions.monitoring.rollups import marks
 from predictions.outcomes import sentences
 from predictions.rows import Kept, Wrong, contradictions
 from registry.models import ModelVersion

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from predictions.decisions import reasons
 from predictions.models import Awaited, Decision, Estimate, Prediction, Source
-from predictions.monitoring import marks
+from predictions.monitoring.rollups import marks
 from registry import coercion, serving
 from registry.exceptions import NotAllowed
 from registry.facts import seal

@@ -33,8 +33,9 @@ from predictions.imports import verbs as imports
 from predictions.imports.csv_files import Dialect
 from predictions.models import Awaited, Decision, HourToCount, Outcome, Prediction, PredictionFailure, Record
 from predictions.models.writing import write_past
-from predictions.monitoring import keeping, limits, marks
-from predictions.monitoring.days import day_of, hour_of
+from predictions.monitoring.drift import limits
+from predictions.monitoring.rollups import keeping, marks
+from predictions.monitoring.rollups.days import day_of, hour_of
 from registry.exceptions import RegistryError
 
 logger = logging.getLogger(__name__)

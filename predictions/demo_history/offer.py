@@ -15,7 +15,7 @@ from predictions.demo_history import loading, versions
 from predictions.demo_history.plan import Plan
 from predictions.history.moments import first_id_after_day, first_id_of_day
 from predictions.models import Prediction
-from predictions.monitoring import days
+from predictions.monitoring.rollups import days
 
 logger = logging.getLogger(__name__)
 

@@ -8,8 +8,8 @@ from typing import Any
 from django.contrib.auth.models import AnonymousUser, User
 
 from predictions import masking
-from predictions.monitoring import layout, segments
-from predictions.monitoring.layout import MISSING, OTHER, Segment
+from predictions.monitoring.rollups import layout, segments
+from predictions.monitoring.rollups.layout import MISSING, OTHER, Segment
 from registry.models import ModelVersion
 
 _VALUE = "answer.inputs @> %(inside)s::jsonb"

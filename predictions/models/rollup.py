@@ -9,8 +9,8 @@ from registry.models import ModelVersion
 class Rollup(models.Model):
     """Counts of the answers of one version through one door, all of them or those of one segment.
 
-    `field`, `place`: the segment, as predictions.monitoring.layout numbers them; "" and 0 for all. The four arrays are
-    those of predictions.monitoring.tally.Tally, as little-endian integers and floats.
+    `field`, `place`: the segment, as predictions.monitoring.rollups.layout numbers them; "" and 0 for all. The four arrays are
+    those of predictions.monitoring.rollups.tally.Tally, as little-endian integers and floats.
     """
 
     version = models.ForeignKey(

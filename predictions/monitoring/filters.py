@@ -18,10 +18,10 @@ from django.utils.translation import gettext_lazy
 from predictions import masking
 from predictions.history.forms import DayField
 from predictions.models import Source
-from predictions.monitoring import layout, reading
-from predictions.monitoring.layout import Segment
-from predictions.monitoring.reading import Wanted
-from predictions.monitoring.segments import title_of
+from predictions.monitoring.rollups import layout, reading
+from predictions.monitoring.rollups.layout import Segment
+from predictions.monitoring.rollups.reading import Wanted
+from predictions.monitoring.rollups.segments import title_of
 from registry.forms import ActionForm
 from registry.models import RegisteredModel
 

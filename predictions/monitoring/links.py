@@ -5,7 +5,7 @@ from typing import Any
 
 from django.urls import reverse
 
-from predictions.monitoring.reading import Wanted
+from predictions.monitoring.rollups.reading import Wanted
 
 
 def rows(wanted: Wanted, **more: Any) -> str:

@@ -14,7 +14,7 @@ from psycopg.errors import LockNotAvailable
 
 from predictions.imports.csv_files import Sheet
 from predictions.models import Awaited, Outcome, Prediction
-from predictions.monitoring import marks
+from predictions.monitoring.rollups import marks
 from predictions.outcomes.planning import Choices, plan
 from predictions.outcomes.sentences import too_early, why
 from predictions.outcomes.words import LONGEST_LABEL, Said

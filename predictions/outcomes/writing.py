@@ -12,7 +12,7 @@ from django.contrib.auth.models import User
 from django.db import connection
 
 from predictions.models import Outcome
-from predictions.monitoring import marks
+from predictions.monitoring.rollups import marks
 from predictions.outcomes.words import Said
 from registry.facts import seals
 

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 
 from benchmarks import drift as benchmark
-from predictions.monitoring import drift
+from predictions.monitoring.drift import straying
 
 
 @pytest.fixture(autouse=True)
 def _few_draws(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(drift, "DRAWS", 1_000)
+    monkeypatch.setattr(straying, "DRAWS", 1_000)
 
 
 def test_a_field_is_drawn_as_it_is_published() -> None:

@@ -11,8 +11,8 @@ from django.contrib.auth.models import User
 
 from benchmarks import filling, filling_rollups, pages, rollups
 from predictions.models import DailyRollup, Decision, Outcome, Prediction
-from predictions.monitoring.layout import FIXED
-from predictions.monitoring.tally import array
+from predictions.monitoring.rollups.layout import FIXED
+from predictions.monitoring.rollups.tally import array
 from registry.models import ModelVersion
 
 ENTRY = {"page": "dashboard", "status": 200, "few_ms": 20.0, "many_ms": 25.0, "ratio": 1.25, "queries": 12}

@@ -8,8 +8,8 @@ from django.utils import timezone
 
 from futurisys.accounts import roles
 from predictions.models import Alert, AlertEvent, AlertMail, AlertRule, Comparison
-from predictions.monitoring import limits
 from predictions.monitoring.alerts import rules
+from predictions.monitoring.drift import limits
 from registry.models import ModelVersion
 from tests.predictions import watched
 from tests.predictions.compared import ask_about_people, asked_for, finished

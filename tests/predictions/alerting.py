@@ -8,10 +8,10 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 
 from predictions.models import Alert, AlertRule, AlertSubscriber, CountedHour, DailyRollup, HourlyRollup, Source
-from predictions.monitoring import days, layout
 from predictions.monitoring.alerts import conditions, rules, verbs
 from predictions.monitoring.alerts.conditions import Measured
-from predictions.monitoring.tally import Tally, latency_bin
+from predictions.monitoring.rollups import days, layout
+from predictions.monitoring.rollups.tally import Tally, latency_bin
 from registry.models import ModelVersion
 from tests.worlds import member
 

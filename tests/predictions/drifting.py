@@ -5,8 +5,8 @@ from datetime import date
 import numpy as np
 
 from predictions.models import DailyRollup
-from predictions.monitoring import limits
-from predictions.monitoring.limits import SCORE
+from predictions.monitoring.drift import limits
+from predictions.monitoring.drift.limits import SCORE
 from registry.models import ModelVersion
 from tests.predictions import watched
 

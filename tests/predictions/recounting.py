@@ -12,9 +12,9 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 
 from predictions.models import DailyRollup, Decision, HourlyRollup, Outcome, Prediction, PredictionFailure
-from predictions.monitoring import layout
-from predictions.monitoring.layout import Bins, Layout, Segment
-from predictions.monitoring.tally import Tally
+from predictions.monitoring.rollups import layout
+from predictions.monitoring.rollups.layout import Bins, Layout, Segment
+from predictions.monitoring.rollups.tally import Tally
 from registry.models import ModelVersion
 
 Key = tuple[Any, ...]  # hour or day, key of a version, door, field, place

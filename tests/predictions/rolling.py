@@ -8,8 +8,8 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 
 from predictions.models import HourlyRollup, Prediction
-from predictions.monitoring import due, layout
-from predictions.monitoring.tally import Tally
+from predictions.monitoring.rollups import due, layout
+from predictions.monitoring.rollups.tally import Tally
 from registry.models import ModelVersion
 from tests.predictions.histories import ask
 

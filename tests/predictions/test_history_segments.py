@@ -9,7 +9,7 @@ from django.test import Client
 from futurisys.accounts import roles
 from predictions import actions
 from predictions.models import Prediction, Source
-from predictions.monitoring import layout, segments
+from predictions.monitoring.rollups import layout, segments
 from registry.models import ModelVersion
 from tests.predictions.employees import PERSON
 from tests.predictions.histories import happened

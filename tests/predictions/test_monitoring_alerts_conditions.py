@@ -12,8 +12,8 @@ from django.utils import timezone
 
 from predictions import fallbacks
 from predictions.models import AlertRule, Batch, DailyRollup, Source
-from predictions.monitoring import limits
 from predictions.monitoring.alerts import conditions, rules, sentences
+from predictions.monitoring.drift import limits
 from registry import promotions
 from registry.models import ModelVersion
 from tests.predictions import files

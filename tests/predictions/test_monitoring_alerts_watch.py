@@ -12,10 +12,10 @@ from django.test import override_settings
 from django.utils import timezone
 
 from predictions.models import Alert, AlertEvent, AlertMail, AlertRule, AlertSubscriber, HourlyRollup
-from predictions.monitoring import layout
 from predictions.monitoring.alerts import open as firing_now
 from predictions.monitoring.alerts import verbs
 from predictions.monitoring.alerts.verbs import Setting
+from predictions.monitoring.rollups import layout
 from registry import background
 from registry.exceptions import NotAllowed
 from registry.models import Artifact, ModelVersion

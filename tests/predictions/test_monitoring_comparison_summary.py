@@ -15,10 +15,11 @@ from sklearn.metrics import accuracy_score, brier_score_loss
 from futurisys.accounts import roles
 from predictions import actions
 from predictions.models import Comparison, Outcome, Prediction, Source
-from predictions.monitoring import layout, quality
 from predictions.monitoring.comparison import counted, judging, sentences, summing
 from predictions.monitoring.comparison.counted import Group
 from predictions.monitoring.comparison.strongest import strength, strongest
+from predictions.monitoring.quality import intervals, rightness
+from predictions.monitoring.rollups import layout
 from registry.models import ModelVersion
 from registry.signature import Signature
 from tests.predictions.compared import ask_about_people, asked_for, finished, replayed, with_threshold
@@ -108,7 +109,7 @@ def test_its_measures_are_those_of_the_outcomes_that_count(done: Comparison) -> 
         tally = judging.tally_of(version, done.summary["tallies"][place])
         rows = replayed(done, place)
         labels, scores = ([getattr(rows[pk], name) for pk in latest] for name in ("label", "score"))
-        found = {one.name: one.value for one in quality.measures(tally)}
+        found = {one.name: one.value for one in rightness.measures(tally)}
         assert tally["outcomes"] == 119
         assert found["accuracy"] == pytest.approx(accuracy_score(list(latest.values()), labels))
         truth = [label == positive for label in latest.values()]
@@ -214,6 +215,6 @@ def test_all_may_change() -> None:
 
 
 def test_the_share_has_wilsons_interval() -> None:
-    low, high = quality.wilson(6, 100)
+    low, high = intervals.wilson(6, 100)
     assert math.isclose(low, 0.0278, abs_tol=1e-4)
     assert math.isclose(high, 0.1248, abs_tol=1e-4)

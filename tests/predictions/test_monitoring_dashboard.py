@@ -15,8 +15,8 @@ from django.utils import timezone
 
 from futurisys.accounts import roles
 from predictions.models import Alert, AlertRule
-from predictions.monitoring import layout
-from predictions.monitoring.tally import Tally
+from predictions.monitoring.rollups import layout
+from predictions.monitoring.rollups.tally import Tally
 from registry.models import ModelVersion, RegisteredModel
 from tests.predictions import watched
 from tests.registry.people import browser

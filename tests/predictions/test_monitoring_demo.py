@@ -29,8 +29,8 @@ from predictions.models import (
     PredictionFailure,
     Record,
 )
-from predictions.monitoring import days, reading, verifying
-from predictions.monitoring.reading import Wanted
+from predictions.monitoring.rollups import days, reading, verifying
+from predictions.monitoring.rollups.reading import Wanted
 from predictions.outcomes.writing import payload
 from registry import promotions
 from registry.facts import canonical

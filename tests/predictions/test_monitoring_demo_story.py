@@ -14,12 +14,14 @@ from predictions.demo_history.plan import Plan
 from predictions.demo_history.users import Users
 from predictions.demo_history.versions import Pair
 from predictions.models import Awaited, Batch, Prediction
-from predictions.monitoring import drift, ledger_marks, reading, verdicts, windows
-from predictions.monitoring.intervals import wilson
-from predictions.monitoring.layout import LATENCY_BINS
-from predictions.monitoring.quality import measures
-from predictions.monitoring.reading import Slice, Wanted
-from predictions.monitoring.tally import Tally, added, latency_quantile
+from predictions.monitoring.dashboard import ledger_marks
+from predictions.monitoring.drift import straying, verdicts, windows
+from predictions.monitoring.quality.intervals import wilson
+from predictions.monitoring.quality.rightness import measures
+from predictions.monitoring.rollups import reading
+from predictions.monitoring.rollups.layout import LATENCY_BINS
+from predictions.monitoring.rollups.reading import Slice, Wanted
+from predictions.monitoring.rollups.tally import Tally, added, latency_quantile
 from registry import actions
 from registry.importer import examine, run
 from registry.models import ModelVersion
@@ -111,7 +113,7 @@ def the_world_changes_in_month_four(plan: Plan, wanted: Wanted, slices: Sequence
         for held, window in zip(field.helds, found.windows, strict=True):
             if held.verdict in {"none", "few"}:
                 continue
-            is_changed = held.verdict in drift.CHANGED
+            is_changed = held.verdict in straying.CHANGED
             if window.start > ends and field.name in CHANGED:
                 assert is_changed, (field.name, window.title)
             elif window.end < begins or field.name not in {*CHANGED, "~score"}:

@@ -10,9 +10,10 @@ from django.test import Client
 from django.utils import translation
 
 from futurisys.accounts import roles
-from predictions.monitoring import bin_titles, drift, limits, reading
-from predictions.monitoring.drift_metrics import DRIFT
-from predictions.monitoring.layout import Bins
+from predictions.monitoring.drift import bin_titles, limits, straying
+from predictions.monitoring.drift.gauges import DRIFT
+from predictions.monitoring.rollups import reading
+from predictions.monitoring.rollups.layout import Bins
 from registry.models import ModelVersion
 from registry.signature import Feature
 from tests.predictions.drifting import answered
@@ -24,7 +25,7 @@ PATH = "/monitoring/models/iris/drift/"
 
 @pytest.fixture(autouse=True)
 def _few_draws(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(drift, "DRAWS", 2_000)
+    monkeypatch.setattr(straying, "DRAWS", 2_000)
 
 
 @pytest.fixture

@@ -10,12 +10,13 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from predictions.models import DriftLimits
-from predictions.monitoring import drift, heat, layout, limits, reading, verdicts
-from predictions.monitoring.heat import Strip
-from predictions.monitoring.layout import Bins
-from predictions.monitoring.limits import SCORE
-from predictions.monitoring.reading import Wanted
-from predictions.monitoring.tally import Tally
+from predictions.monitoring.drift import heat, limits, straying, verdicts
+from predictions.monitoring.drift.heat import Strip
+from predictions.monitoring.drift.limits import SCORE
+from predictions.monitoring.rollups import layout, reading
+from predictions.monitoring.rollups.layout import Bins
+from predictions.monitoring.rollups.reading import Wanted
+from predictions.monitoring.rollups.tally import Tally
 from registry.models import ModelVersion
 from registry.signature import Feature
 from tests.predictions.drifting import answered
@@ -26,7 +27,7 @@ MONDAY = date(2026, 3, 2)
 @pytest.fixture(autouse=True)
 def _few_draws(monkeypatch: pytest.MonkeyPatch) -> None:
     """Limits are made often here, and need not be as exact as theirs."""
-    monkeypatch.setattr(drift, "DRAWS", 2_000)
+    monkeypatch.setattr(straying, "DRAWS", 2_000)
 
 
 def strip(version: ModelVersion, since: date, days: int, **more: Any) -> Strip:
@@ -47,11 +48,11 @@ def states(found: Strip, title: str) -> list[str]:
 def test_limits_are_made_once_and_read(iris: ModelVersion) -> None:
     assert limits.of(iris) is None
     made = limits.make(iris)
-    assert DriftLimits.objects.get().limits["sizes"] == list(drift.SIZES)
+    assert DriftLimits.objects.get().limits["sizes"] == list(straying.SIZES)
     limits.forget()
     assert limits.of(iris) == made
     assert set(made.fields) == {SCORE, "sepal_length", "sepal_width", "petal_length", "petal_width"}
-    assert all(len(one) == len(drift.SIZES) for one in made.fields.values())
+    assert all(len(one) == len(straying.SIZES) for one in made.fields.values())
     with CaptureQueriesContext(connection) as queries:
         assert limits.of(iris) == made
     assert len(queries) == 0

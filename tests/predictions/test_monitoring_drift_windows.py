@@ -8,8 +8,8 @@ from django.utils import translation
 from hypothesis import given
 from hypothesis import strategies as st
 
-from predictions.monitoring import windows
-from predictions.monitoring.windows import DAY, Window
+from predictions.monitoring.drift import windows
+from predictions.monitoring.drift.windows import DAY, Window
 from tests.predictions import watched
 
 SINCE = date(2026, 3, 4)  # a Wednesday

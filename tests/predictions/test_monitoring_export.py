@@ -10,7 +10,7 @@ from django.test import Client
 from django.utils import timezone
 
 from futurisys.accounts import roles
-from predictions.monitoring import layout
+from predictions.monitoring.rollups import layout
 from registry.models import ModelVersion
 from tests.predictions import watched
 from tests.registry.people import browser

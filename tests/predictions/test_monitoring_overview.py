@@ -12,7 +12,8 @@ from django.utils import timezone
 
 from futurisys.accounts import roles
 from predictions.models import Alert, AlertRule
-from predictions.monitoring import layout, limits
+from predictions.monitoring.drift import limits
+from predictions.monitoring.rollups import layout
 from registry.models import ModelVersion
 from registry.runtimes.base import RuntimeFailed
 from tests.predictions import watched

@@ -7,11 +7,12 @@ import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone, translation
 
-from predictions.monitoring import axis, ledger_marks, windows
+from predictions.monitoring.dashboard import axis, ledger_marks
+from predictions.monitoring.drift import windows
 from predictions.monitoring.filters import period
-from predictions.monitoring.intervals import wilson
-from predictions.monitoring.promises import ACCURACY, _difference, lately
-from predictions.monitoring.reading import Wanted
+from predictions.monitoring.quality.intervals import wilson
+from predictions.monitoring.quality.promises import ACCURACY, _difference, lately
+from predictions.monitoring.rollups.reading import Wanted
 from registry import promotions
 from registry.models import ModelVersion
 

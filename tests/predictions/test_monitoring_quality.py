@@ -9,12 +9,13 @@ import pytest
 from scipy import stats
 from sklearn import metrics
 
-from predictions.monitoring import calibrated, class_measures, intervals, layout, offline, quality, subgroups
-from predictions.monitoring.layout import SCORE_BINS, Layout
-from predictions.monitoring.measure import Measure
-from predictions.monitoring.offline import Promise
-from predictions.monitoring.subgroups import Part
-from predictions.monitoring.tally import Tally
+from predictions.monitoring.quality import calibrated, class_measures, intervals, offline, rightness, subgroups
+from predictions.monitoring.quality.measure import Measure
+from predictions.monitoring.quality.offline import Promise
+from predictions.monitoring.quality.subgroups import Part
+from predictions.monitoring.rollups import layout
+from predictions.monitoring.rollups.layout import SCORE_BINS, Layout
+from predictions.monitoring.rollups.tally import Tally
 from registry.signature import Signature
 
 TWO, THREE = ("stays", "leaves"), ("a", "b", "c")
@@ -72,7 +73,7 @@ def world(rows: int, rng: Any, *, share: float = 0.2, apart: float = 1.5) -> tup
 
 
 def named(tally: Tally) -> dict[str, Measure]:
-    return {one.name: one for one in quality.measures(tally) if not one.about}
+    return {one.name: one for one in rightness.measures(tally) if not one.about}
 
 
 @pytest.fixture
@@ -120,7 +121,7 @@ def test_measures_of_several_classes_are_those_of_scikit_learn(rng: Any) -> None
             "f1_macro": metrics.f1_score(actual, answers, average="macro"),
         }
     )
-    recalls = [one.value for one in quality.measures(tally) if one.about]
+    recalls = [one.value for one in rightness.measures(tally) if one.about]
     assert recalls == pytest.approx(metrics.recall_score(actual, answers, average=None).tolist())
 
 
@@ -140,7 +141,7 @@ def test_measures_of_values_are_those_of_scikit_learn(rng: Any) -> None:
 @pytest.mark.parametrize(("k", "n"), [(0, 20), (20, 20), (7, 20), (1, 3000), (840, 1000)])
 def test_wilson_is_that_of_scipy(k: int, n: int) -> None:
     found = stats.binomtest(k, n).proportion_ci(method="wilson")
-    assert quality.wilson(k, n) == pytest.approx((found.low, found.high), abs=1e-12)
+    assert intervals.wilson(k, n) == pytest.approx((found.low, found.high), abs=1e-12)
 
 
 def test_the_standard_error_of_an_area_is_as_published() -> None:
@@ -201,7 +202,7 @@ def test_intervals_hold_the_true_value_in_95_of_100_cases(draw: Callable[[Any], 
 
 def test_a_model_that_was_never_wrong_is_not_promised_to_be_always_right() -> None:
     came = np.arange(60) % 2 == 0
-    for one in quality.measures(of_scores(came, np.where(came, 0.9, 0.1))):
+    for one in rightness.measures(of_scores(came, np.where(came, 0.9, 0.1))):
         assert one.low < one.high, one
     assert named(of_scores(came, np.where(came, 0.9, 0.1)))["roc_auc"].low == pytest.approx(0.93, abs=0.02)
 
@@ -220,8 +221,8 @@ def test_the_interval_of_a_ratio_holds_it_in_95_of_100_cases(rng: Any) -> None:
 
 def test_nothing_is_measured_on_fewer_than_twenty_outcomes() -> None:
     came = np.arange(19) % 2 == 0
-    assert {(one.value, one.low) for one in quality.measures(of_scores(came, came * 0.8))} == {(None, None)}
-    assert {one.lack for one in quality.measures(of_values(came * 1.0, came * 2.0))} == {
+    assert {(one.value, one.low) for one in rightness.measures(of_scores(came, came * 0.8))} == {(None, None)}
+    assert {one.lack for one in rightness.measures(of_values(came * 1.0, came * 2.0))} == {
         "Needs 20 outcomes, has 19",
         "Needs 50 outcomes, has 19",
     }
@@ -244,8 +245,8 @@ def test_an_outcome_beyond_all_bounds_breaks_nothing() -> None:
     actual = np.where(np.arange(60) == 7, 1e200, 5.0)
     with np.errstate(over="ignore"):
         tally = of_values(np.zeros(60), actual)
-    assert {one.lack for one in quality.measures(tally)} == {"Some outcomes are too large to be added up"}
-    assert quality.headline([tally]).endswith("(0 to ∞).")
+    assert {one.lack for one in rightness.measures(tally)} == {"Some outcomes are too large to be added up"}
+    assert rightness.headline([tally]).endswith("(0 to ∞).")
     assert Part.of("x", [tally]).error is not None
 
 
@@ -379,15 +380,15 @@ def test_a_group_that_is_never_chosen_has_a_ratio_and_gives_none() -> None:
     ("share", "said"), [(0.844, "84"), (0.9996, "99.9"), (1.0, "100"), (0.0002, "0.1"), (0.0, "0"), (0.994, "99.4")]
 )
 def test_of_a_hundred_never_says_all_of_what_is_not_all(share: float, said: str) -> None:
-    assert quality.of_hundred(share) == said
+    assert rightness.of_hundred(share) == said
 
 
 def test_the_headline_says_how_many_of_a_hundred(rng: Any) -> None:
     came = np.arange(1_000) < 200
     tally = of_scores(came, np.where(np.arange(1_000) < 840, came, ~came) * 1.0)
     expected = "Of 100 answers whose outcome is known, 84 were right (82 to 86). When it was tested: 86."
-    assert quality.headline([tally], promised=0.86) == expected
+    assert rightness.headline([tally], promised=0.86) == expected
     few = of_scores(came[:7], np.zeros(7))
-    assert quality.headline([few]) == "Not known yet: needs 20 outcomes, has 7."
-    assert quality.headline([]) == "Not known yet: needs 20 outcomes, has 0."
+    assert rightness.headline([few]) == "Not known yet: needs 20 outcomes, has 7."
+    assert rightness.headline([]) == "Not known yet: needs 20 outcomes, has 0."
     assert class_measures.matrix(tally).sum() == 1_000

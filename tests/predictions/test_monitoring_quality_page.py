@@ -14,9 +14,9 @@ from django.test.utils import CaptureQueriesContext
 
 from futurisys.accounts import roles
 from predictions.models import DailyRollup
-from predictions.monitoring import layout, reading
-from predictions.monitoring.reading import Wanted
-from predictions.monitoring.tally import Tally
+from predictions.monitoring.rollups import layout, reading
+from predictions.monitoring.rollups.reading import Wanted
+from predictions.monitoring.rollups.tally import Tally
 from registry import promotions
 from registry.models import ModelVersion
 from tests.predictions.test_pages import browser, text

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from predictions import actions
 from predictions.models import CountedHour, Decision, HourlyRollup, Outcome, Prediction, PredictionFailure, Source
-from predictions.monitoring import days, facts, keeping, layout, reading
+from predictions.monitoring.rollups import days, facts, keeping, layout, reading
 from registry.models import ModelVersion
 from tests.predictions import recounting
 from tests.predictions.employees import PERSON

@@ -5,8 +5,8 @@ from typing import Any
 from uuid import UUID
 
 from predictions.models import CountedHour, DailyRollup, HourlyRollup, Prediction, PredictionFailure
-from predictions.monitoring import due, keeping, layout, rounds, verifying
-from predictions.monitoring.tally import Tally
+from predictions.monitoring.rollups import due, keeping, layout, rounds, verifying
+from predictions.monitoring.rollups.tally import Tally
 from registry.models import ModelVersion
 from tests.predictions.histories import made_at
 from tests.predictions.rolling import HOUR, NOON, counted, hours_due

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from predictions.activity import number_at
-from predictions.monitoring import days
+from predictions.monitoring.rollups import days
 
 PARIS, KOLKATA, SANTIAGO, LORD_HOWE = "Europe/Paris", "Asia/Kolkata", "America/Santiago", "Australia/Lord_Howe"
 

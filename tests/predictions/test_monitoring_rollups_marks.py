@@ -11,8 +11,8 @@ from django.test.utils import CaptureQueriesContext
 
 from predictions.decisions import verbs as decisions
 from predictions.models import DailyRollup, HourToCount, Prediction
-from predictions.monitoring import days, layout, rounds
-from predictions.monitoring.tally import Tally
+from predictions.monitoring.rollups import days, layout, rounds
+from predictions.monitoring.rollups.tally import Tally
 from predictions.outcomes import verbs as outcomes
 from registry.models import ModelVersion
 from tests.predictions.histories import ask, made_at

@@ -14,9 +14,9 @@ from django.utils import timezone
 from predictions import tasks
 from predictions.decisions import verbs as decisions
 from predictions.models import DailyRollup, HourlyRollup, HourToCount, Prediction
-from predictions.monitoring import counting, days, keeping, layout, reading, rounds
-from predictions.monitoring.reading import Wanted
-from predictions.monitoring.tally import Tally
+from predictions.monitoring.rollups import counting, days, keeping, layout, reading, rounds
+from predictions.monitoring.rollups.reading import Wanted
+from predictions.monitoring.rollups.tally import Tally
 from registry.models import ModelVersion
 from registry.runtimes.base import RuntimeFailed
 from tests.predictions.histories import made_at

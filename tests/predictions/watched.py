@@ -8,8 +8,8 @@ import numpy as np
 from django.utils import timezone
 
 from predictions.models import CountedHour, DailyRollup, HourlyRollup
-from predictions.monitoring import layout
-from predictions.monitoring.tally import Tally, latency_bin
+from predictions.monitoring.rollups import layout
+from predictions.monitoring.rollups.tally import Tally, latency_bin
 from registry.models import ModelVersion
 
 TODAY = date(2026, 6, 15)

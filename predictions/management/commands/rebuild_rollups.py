@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
-from predictions.monitoring import days, due, rebuilding, rounds
+from predictions.monitoring.rollups import days, due, rebuilding, rounds
 
 
 class Command(BaseCommand):

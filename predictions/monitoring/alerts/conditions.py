@@ -17,11 +17,12 @@ from django.utils import timezone
 
 from predictions import fallbacks
 from predictions.models import AlertRule, Batch, CountedHour
-from predictions.monitoring import days, heat, reading
-from predictions.monitoring.intervals import wilson
-from predictions.monitoring.layout import LATENCY_BINS
-from predictions.monitoring.reading import Slice, Wanted
-from predictions.monitoring.tally import Tally, latency_quantile
+from predictions.monitoring.drift import heat
+from predictions.monitoring.quality.intervals import wilson
+from predictions.monitoring.rollups import days, reading
+from predictions.monitoring.rollups.layout import LATENCY_BINS
+from predictions.monitoring.rollups.reading import Slice, Wanted
+from predictions.monitoring.rollups.tally import Tally, latency_quantile
 from registry import promotions
 from registry.models import ModelVersion, RegisteredModel
 

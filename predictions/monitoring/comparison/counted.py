@@ -9,7 +9,7 @@ from uuid import UUID
 from django.db import connection
 
 from predictions.models import ReplayedAnswer
-from predictions.monitoring.layout import Segment
+from predictions.monitoring.rollups.layout import Segment
 
 BINS = 20  # of the grid of scores, each way
 AT_ONCE = 20_000  # answers whose inputs one statement looks at

@@ -11,12 +11,12 @@ from uuid import UUID
 import numpy as np
 
 from predictions.models import Outcome, ReplayedAnswer, Source
-from predictions.monitoring import layout
 from predictions.monitoring.comparison.counted import stretches
-from predictions.monitoring.counting import VersionCounts
-from predictions.monitoring.facts import Piece
-from predictions.monitoring.layout import Layout
-from predictions.monitoring.tally import Tally
+from predictions.monitoring.rollups import layout
+from predictions.monitoring.rollups.counting import VersionCounts
+from predictions.monitoring.rollups.facts import Piece
+from predictions.monitoring.rollups.layout import Layout
+from predictions.monitoring.rollups.tally import Tally
 from registry.models import ModelVersion
 
 AT_ONCE = 5_000

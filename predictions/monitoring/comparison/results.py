@@ -9,13 +9,14 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 from predictions.models import ComparedVersion
-from predictions.monitoring import layout, quality, segments
 from predictions.monitoring.comparison import judging, sentences
 from predictions.monitoring.comparison.counted import BINS, Group
 from predictions.monitoring.comparison.pages import ComparisonPage
 from predictions.monitoring.comparison.replaying import CLOSE, REFUSED
 from predictions.monitoring.comparison.strongest import NEEDED, strongest
-from predictions.monitoring.measure import Measure, few
+from predictions.monitoring.quality import intervals, rightness
+from predictions.monitoring.quality.measure import Measure, few
+from predictions.monitoring.rollups import layout, segments
 from registry import charts, measures, serving
 from registry.signature import Signature
 from registry.texts import figure, percentage
@@ -66,7 +67,7 @@ class Against:
     @property
     def share(self) -> str:
         """How many changed, with the interval: `6.2% (5.1% to 7.6%)`."""
-        low, high = quality.wilson(self.said["changed"], self.said["rows"])
+        low, high = intervals.wilson(self.said["changed"], self.said["rows"])
         share = self.said["changed"] / self.said["rows"]
         words = dict(zip(("share", "low", "high"), map(_exactly, (share, low, high)), strict=True))
         return _("%(share)s (%(low)s to %(high)s)") % words
@@ -171,7 +172,7 @@ class Result(ComparisonPage):
     def _measured(self) -> list[list[Measure]]:
         numbers = self.summary["tallies"]
         return [
-            quality.measures(judging.tally_of(one.version, each))
+            rightness.measures(judging.tally_of(one.version, each))
             for one, each in zip(self.compared, numbers, strict=True)
         ]
 
@@ -258,7 +259,7 @@ def _range(one: layout.Segment, group: Group) -> charts.Range:
     if group.rows < NEEDED:
         note = _("needs %(needed)s, has %(known)s") % {"needed": NEEDED, "known": count}
         return charts.Range(title, None, None, None, count, note)
-    return charts.Range(title, group.changed / group.rows, *quality.wilson(group.changed, group.rows), count)
+    return charts.Range(title, group.changed / group.rows, *intervals.wilson(group.changed, group.rows), count)
 
 
 def _ceiling(most: float) -> float:

@@ -5,9 +5,9 @@ from dataclasses import asdict
 from typing import Any
 
 from predictions.models import ComparedVersion, Comparison
-from predictions.monitoring import layout
 from predictions.monitoring.comparison import counted, judging
 from predictions.monitoring.comparison.counted import Group, Pair
+from predictions.monitoring.rollups import layout
 
 FEWEST = 20  # answers of a part of a sensitive field
 SAME = 1e-6  # by which a value may differ and still be the one that was answered

@@ -6,8 +6,8 @@ from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from predictions.monitoring import export as files
-from predictions.monitoring.dashboard import DashboardPage
+from predictions.monitoring.dashboard import export as files
+from predictions.monitoring.dashboard.page import DashboardPage
 from registry.models import RegisteredModel
 
 RIGHT = "predictions.view_monitoring"

@@ -6,8 +6,8 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from predictions.demo_history import offer
-from predictions.monitoring import reading
-from predictions.monitoring.overview import OverviewPage
+from predictions.monitoring.dashboard.overview import OverviewPage
+from predictions.monitoring.rollups import reading
 
 RIGHT = "predictions.view_monitoring"
 

@@ -5,8 +5,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
-from predictions.monitoring import reading
-from predictions.monitoring.quality_page import QualityPage
+from predictions.monitoring.quality.page import QualityPage
+from predictions.monitoring.rollups import reading
 from registry.models import RegisteredModel
 
 RIGHT = "predictions.view_monitoring"

@@ -1,0 +1,1 @@
+"""The five questions of one model, and all models at a glance."""
