@@ -16,6 +16,7 @@ from sklearn.compose import ColumnTransformer
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import (
+    accuracy_score,
     average_precision_score,
     brier_score_loss,
     confusion_matrix,
@@ -93,6 +94,7 @@ def measure(leaves, scores, threshold, split, seed):
         metric("roc_auc", roc_auc_score(leaves, scores), split, n),
         metric("recall", recall_score(leaves, answers), split, n),
         metric("precision", precision_score(leaves, answers, zero_division=0), split, n),
+        metric("accuracy", accuracy_score(leaves, answers), split, n),
         metric("brier", brier_score_loss(leaves, scores), split, n),
     ]
 
