@@ -36,7 +36,7 @@ FROM (
         || substr(tail, 4, 15))::uuid AS id
     FROM (
         SELECT number, hashint8(number)::bigint & 2147483647 AS far, md5(number::text) AS tail,
-            %(begin)s + (number - %(first)s) * (%(end)s - %(begin)s) / (%(last)s::int - %(first)s + 1) AS moment
+            %(begin)s + (%(end)s - %(begin)s) * ((number - %(first)s)::float8 / (%(last)s::int - %(first)s + 1)) AS moment
         FROM generate_series(%(first)s::int, %(last)s::int) AS number
     ) AS made
 ) AS made

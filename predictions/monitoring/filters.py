@@ -1,5 +1,6 @@
 """Which answers a page of monitoring is about, as its address says it."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property
@@ -59,11 +60,23 @@ class PlainSelect(forms.Select):
 
 
 class FilterForm(ActionForm):
-    """Period, version, door and segment. Sensitive fields are no segments for who may not see them."""
+    """Period, version, door and segment. Sensitive fields are no segments for who may not see them.
 
-    def __init__(self, sent: Any, *, model: RegisteredModel, user: User | AnonymousUser, today: date) -> None:
+    `kept`: names in the address that are another form's, and stay when these filters are changed.
+    """
+
+    def __init__(
+        self,
+        sent: Any,
+        *,
+        model: RegisteredModel,
+        user: User | AnonymousUser,
+        today: date,
+        kept: Iterable[str] = (),
+    ) -> None:
         super().__init__(sent)
         self.model, self.today = model, today
+        self.kept = {name: sent[name] for name in kept if sent.get(name)}
         self.versions = reading.versions_of(model)
         self.segments = _segments(self.versions, user)
         for name, label in ((SINCE, _("From the day")), (UNTIL, _("Until the day"))):
@@ -133,7 +146,7 @@ class FilterForm(ActionForm):
     def _back(self, days: int, title: str) -> Way:
         since = self.today - timedelta(days=days - 1)
         is_here = (self.chosen.since, self.chosen.until) == (since, self.today)
-        return Way(title, query(self.chosen, **{SINCE: since, UNTIL: self.today}), is_here)
+        return Way(title, query(self.chosen, **{SINCE: since, UNTIL: self.today}, **self.kept), is_here)
 
     @property
     def period(self) -> str:
@@ -145,20 +158,20 @@ class FilterForm(ActionForm):
         """The filters besides the period in words, each with the address without it."""
         wanted, found = self.chosen, []
         if wanted.version is not None:
-            found.append(Way(_("Version %(number)s") % {"number": wanted.version}, query(wanted, version=None)))
+            found.append(Way(_("Version %(number)s") % {"number": wanted.version}, query(wanted, version=None, **self.kept)))
         if wanted.source:
             words = {"field": self.fields["source"].label, "text": Source(wanted.source).label}
-            found.append(Way(_("%(field)s: %(text)s") % words, query(wanted, source=None)))
+            found.append(Way(_("%(field)s: %(text)s") % words, query(wanted, source=None, **self.kept)))
         if wanted.field:
             segment = self.segments[wanted.field]
             words = {"field": segment.feature.title, "text": title_of(segment, wanted.value)}
-            found.append(Way(_("%(field)s: %(text)s") % words, query(wanted, segment=None)))
+            found.append(Way(_("%(field)s: %(text)s") % words, query(wanted, segment=None, **self.kept)))
         return found
 
     @property
     def cleared(self) -> str:
         """The address of the same period without the other filters."""
-        return query(self.chosen, version=None, source=None, segment=None)
+        return query(self.chosen, version=None, source=None, segment=None, **self.kept)
 
     @property
     def in_words(self) -> str:

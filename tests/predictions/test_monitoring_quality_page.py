@@ -239,6 +239,16 @@ def test_a_field_parts_the_answers(staff, audit) -> None:
     assert "needs 20, has 5" in page
 
 
+def test_the_field_stays_when_the_filters_change(staff, audit) -> None:
+    name, _keys = plain_field(staff)
+    keep(staff, typical(staff))
+    page = audit.get(PATH.format("attrition") + f"?by={name}&version=1").content.decode()
+    assert f'<input type="hidden" name="by" value="{name}">' in page
+    links = re.findall(r'href="(\?[^"]*)"', page)
+    assert len(links) >= 6  # four periods, a chip and "Clear all"
+    assert all(f"by={name}" in one for one in links if "#" not in one)
+
+
 def groups_of(page: str) -> str:
     return page.split("Is it as right for all?")[1].split("How to read this page", maxsplit=1)[0]
 

@@ -43,7 +43,7 @@ class QualityPage:
 
     def __init__(self, sent: Any, *, model: RegisteredModel, user: User | AnonymousUser, today: date) -> None:
         self.model, self.user = model, user
-        self.form = FilterForm(sent, model=model, user=user, today=today)
+        self.form = FilterForm(sent, model=model, user=user, today=today, kept=["by"])
         self.wanted: Wanted = self.form.chosen
         self.field_form = FieldForm(sent, self.versions)
         self.material = Material(self.wanted, self.versions, user)
