@@ -13,6 +13,8 @@ from registry.facts import Fact
 
 # Fetched by a worker as messages; written by the transport alone.
 QUEUE_SCHEMA = "pgmq"
+# Runs as the owner, whoever calls it, and takes which of four months: see docs/adr/0024.
+MAKE_PARTITIONS = "public.futurisys_make_partitions(integer)"
 
 
 def grant() -> str:
@@ -46,6 +48,9 @@ def _statements(owner: BaseDatabaseWrapper) -> list[str]:
         statements.append(f"REVOKE ALL ON {quoted[table]} FROM {{role}}")
         rights = "SELECT, INSERT" if table in facts else "SELECT, INSERT, UPDATE, DELETE"
         statements.append(f"GRANT {rights} ON {quoted[table]} TO {{role}}")
+    if _has_function(owner, MAKE_PARTITIONS):
+        statements.append(f"REVOKE ALL ON FUNCTION {MAKE_PARTITIONS} FROM PUBLIC")
+        statements.append(f"GRANT EXECUTE ON FUNCTION {MAKE_PARTITIONS} TO {{role}}")
     if _has_queue(owner):
         statements += [
             f"GRANT USAGE ON SCHEMA {QUEUE_SCHEMA} TO {{role}}",
@@ -65,3 +70,9 @@ def _has_queue(owner: BaseDatabaseWrapper) -> bool:
     with owner.cursor() as cursor:
         cursor.execute("SELECT 1 FROM pg_namespace WHERE nspname = %s", [QUEUE_SCHEMA])
         return cursor.fetchone() is not None
+
+
+def _has_function(owner: BaseDatabaseWrapper, function: str) -> bool:
+    with owner.cursor() as cursor:
+        cursor.execute("SELECT to_regprocedure(%s) IS NOT NULL", [function])
+        return bool(cursor.fetchone()[0])

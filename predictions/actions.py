@@ -157,7 +157,9 @@ def _replay(call: Call) -> Answer | None:
         return None
     if bytes(known.fingerprint) != call.fingerprint:
         raise KeyReused(_("This idempotency key was already used for another request. Use a new key."))
-    first = Prediction.objects.for_page().get(pk=known.request_id)
+    first = Prediction.objects.for_page().filter(pk=known.request_id).first()
+    if first is None:  # its partition was detached
+        raise KeyReused(_("What was answered under this idempotency key is archived. Use a new key."))
     stored = Answer(known.request_id, first.version, known.rows, replayed=True)
     if not call.partial:
         return stored

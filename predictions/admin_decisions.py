@@ -14,7 +14,7 @@ from predictions import admin_lists as lists
 from predictions.admin_facts import FactAdmin, display
 from predictions.admin_told import is_latest, shown_estimate
 from predictions.history.states import shown_outcome
-from predictions.models import Decision, Estimate, Outcome
+from predictions.models import Decision, Estimate, Outcome, Prediction
 
 
 class ByFilter(lists.UserFilter):
@@ -76,7 +76,8 @@ class EstimateAdmin(AboutAnswerAdmin):
     @display(_("estimate"))
     def expected(self, estimate: Estimate) -> str:
         """In the words of the model that was asked."""
-        return shown_estimate(estimate.prediction, estimate)
+        answer = Prediction.objects.filter(pk=estimate.prediction_id).first()
+        return shown_estimate(answer, estimate) if answer else _as_stored(estimate)
 
 
 @admin.register(Outcome)
@@ -93,4 +94,10 @@ class OutcomeAdmin(AboutAnswerAdmin):
     @display(_("outcome"))
     def happened(self, outcome: Outcome) -> str:
         """In the words of the model that was asked."""
-        return shown_outcome(outcome.prediction, outcome)
+        answer = Prediction.objects.filter(pk=outcome.prediction_id).first()
+        return shown_outcome(answer, outcome) if answer else _as_stored(outcome)
+
+
+def _as_stored(fact: Estimate | Outcome) -> str:
+    """Of an answer that was detached nobody knows the model."""
+    return fact.label or ("" if fact.value is None else str(fact.value))

@@ -42,9 +42,11 @@ class CursorChangeList(ChangeList):
 
 
 def estimated_rows(table: str) -> int:
-    """PostgreSQL's estimate of a table's rows, as of its last ANALYZE; at least 0."""
+    """PostgreSQL's estimate of a table's rows, as of its last ANALYZE; at least 0. A partitioned one's are its parts'."""
+    parts = "SELECT relid FROM pg_partition_tree(%s::regclass) WHERE isleaf UNION SELECT %s::regclass"
+    estimate = f"SELECT sum(GREATEST(reltuples, 0))::bigint FROM pg_class WHERE oid IN ({parts}) AND relkind <> 'p'"  # noqa: S608
     with connection.cursor() as cursor:
-        cursor.execute("SELECT GREATEST(reltuples, 0)::bigint FROM pg_class WHERE oid = %s::regclass", [table])
+        cursor.execute(estimate, [table, table])
         return int(cursor.fetchone()[0])
 
 

@@ -16,6 +16,7 @@ from predictions.monitoring.alerts import mails, verbs
 from predictions.monitoring.comparison import hints as comparison_hints
 from predictions.monitoring.comparison import running as comparisons
 from predictions.monitoring.rollups import rounds, verifying
+from predictions.partitions import making
 
 TURN_SECONDS = 5  # then other tasks get theirs
 MAILING_SECONDS = 30
@@ -39,7 +40,7 @@ def work_on_batches(*, sent: float | None = None, **_kwargs: Any) -> None:
 @shared_task
 def sweep_batches(**_kwargs: Any) -> None:
     """Every minute: work that nobody is at, because its message or worker was lost; and old files."""
-    at = timezone.now()
+    at = turns.now()
     closing.tidy(at)
     if turns.waiting(at).exists() and not turns.was_served(since=at - QUIET):
         hints.send()
@@ -60,6 +61,12 @@ def roll_up(*, until: float | None = None, **_kwargs: Any) -> None:
 def verify_rollups(**_kwargs: Any) -> None:
     """Every day: hours whose roll-ups hold other numbers of answers than there are will be counted again."""
     verifying.mark_differing(timezone.now())
+
+
+@shared_task
+def make_partitions(**_kwargs: Any) -> None:
+    """Every day: where the answers of the next months will be stored. Warns of what somebody should look at."""
+    making.make()
 
 
 @shared_task

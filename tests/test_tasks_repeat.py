@@ -21,6 +21,7 @@ from examples.local_hub import LocalHub
 from predictions.models import Batch
 from predictions.monitoring.rollups import keeping, marks
 from predictions.monitoring.rollups.days import hour_of
+from predictions.partitions.known import partitions
 from registry import actions, discovery
 from registry.models import LEASE, MAX_ATTEMPTS, Delivery, ModelVersion, RegisteredModel
 from tests import hubs
@@ -168,6 +169,13 @@ def _answers_in_bulk(request: pytest.FixtureRequest) -> dict[str, Any]:
     return {}
 
 
+@scenario("predictions.tasks.make_partitions")
+def _months_to_come(request: pytest.FixtureRequest) -> dict[str, Any]:
+    """Migrations make the partition of the next month alone."""
+    request.getfixturevalue("iris")
+    return {}
+
+
 @scenario("predictions.tasks.work_on_comparisons")
 def _recorded_inputs_to_score_again(request: pytest.FixtureRequest) -> dict[str, Any]:
     version, by = request.getfixturevalue("iris"), request.getfixturevalue("administrator")
@@ -188,8 +196,8 @@ def test_every_task_has_a_scenario() -> None:
 
 
 def tables() -> dict[str, list[str]]:
-    """Every row of every table; there is no column that may differ."""
-    found = {}
+    """Every row of every table; there is no column that may differ. And which partitions there are."""
+    found = {"partitions": [one.name for one in partitions(connection)]}
     with connection.cursor() as cursor:
         for table in sorted(connection.introspection.table_names(cursor)):
             cursor.execute(f'SELECT t::text FROM "{table}" AS t ORDER BY 1')

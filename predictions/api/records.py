@@ -284,7 +284,10 @@ def _signature(user: User, key: str | None, model: str, version: int | None, dat
         asked = (serving.champion(model) if version is None else serving.version(model, version)).version
         _check_suits(asked, dataset)
         return serving.signature_of(asked)
-    answered = Prediction.objects.with_versions().get(pk=sent.request_id).version
+    first = Prediction.objects.with_versions().filter(pk=sent.request_id).first()
+    if first is None:  # its partition was detached
+        raise KeyReused(_("What was answered under this idempotency key is archived. Use a new key."))
+    answered = first.version
     if answered.model.name != model:
         raise KeyReused(_("This idempotency key was already used for another request. Use a new key."))
     return serving.signature_of(answered)

@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl, urlencode
 from uuid import UUID
 
 from django.contrib.auth.models import User
-from django.db.models import Prefetch, Q, Subquery
+from django.db.models import Q, Subquery
 from django.http import Http404
 from django.urls import reverse
 from django.utils import timezone
@@ -226,12 +226,10 @@ class QueuePage:
         """The reader's latest decisions, the newest first, without the answers that they are about."""
         if not self.may_decide:
             return []
-        answers = Prediction.objects.for_list()
-        newest = Decision.objects.filter(by=self.user).order_by("-id").prefetch_related(Prefetch("prediction", answers))
-        return [
-            Lately(one, _key(one.prediction), title_of(one.prediction.version), STATES[one.verdict])
-            for one in newest[:LATELY]
-        ]
+        newest = list(Decision.objects.filter(by=self.user).order_by("-id")[:LATELY])
+        answers = Prediction.objects.for_list().in_bulk([one.prediction_id for one in newest])
+        found = [(one, answers[one.prediction_id]) for one in newest if one.prediction_id in answers]  # else: detached
+        return [Lately(one, _key(answer), title_of(answer.version), STATES[one.verdict]) for one, answer in found]
 
 
 def _unsure(numbers: Sequence[UUID]) -> dict[UUID, str]:

@@ -7,6 +7,7 @@ from predictions.models.comparison import ComparedVersion, Comparison, ReplayedA
 from predictions.models.dataset import Dataset, Record, RecordColumn
 from predictions.models.decision import Decision, Estimate
 from predictions.models.outcome import Outcome
+from predictions.models.partition import DetachedPartition
 from predictions.models.prediction import IdempotencyKey, Prediction, PredictionFailure, Source
 from predictions.models.rollup import CountedHour, DailyRollup, DriftLimits, HourlyRollup, HourToCount
 from predictions.models.upload import Upload
@@ -29,6 +30,7 @@ __all__ = [
     "DailyRollup",
     "Dataset",
     "Decision",
+    "DetachedPartition",
     "DriftLimits",
     "Estimate",
     "HourToCount",

@@ -51,7 +51,12 @@ class Awaited(models.Model):
         OUTCOME = "outcome", _("outcome")
 
     prediction = models.ForeignKey(
-        Prediction, verbose_name=_("answer"), on_delete=models.PROTECT, related_name="awaited", db_index=False
+        Prediction,
+        verbose_name=_("answer"),
+        on_delete=models.PROTECT,
+        related_name="awaited",
+        db_index=False,
+        db_constraint=False,  # a trigger checks it: docs/adr/0024
     )
     kind = models.CharField(_("waits for"), max_length=8, choices=Kind)
     model = models.ForeignKey(

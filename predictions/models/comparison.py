@@ -92,7 +92,12 @@ class ReplayedAnswer(models.Model):
         Comparison, verbose_name=_("comparison"), on_delete=models.CASCADE, related_name="answers", db_index=False
     )
     prediction = models.ForeignKey(
-        Prediction, verbose_name=_("answer"), on_delete=models.PROTECT, related_name="+", db_index=False
+        Prediction,
+        verbose_name=_("answer"),
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_index=False,
+        db_constraint=False,  # a trigger checks it: docs/adr/0024
     )
     place = models.PositiveSmallIntegerField(_("place of the version"))
     label = models.CharField(_("answer"), max_length=255, blank=True)

@@ -15,7 +15,11 @@ class Estimate(Fact):
     """What somebody expected before they saw the answer. The first one counts, there is no second."""
 
     prediction = models.ForeignKey(
-        Prediction, verbose_name=_("answer"), on_delete=models.PROTECT, related_name="estimates"
+        Prediction,
+        verbose_name=_("answer"),
+        on_delete=models.PROTECT,
+        related_name="estimates",
+        db_constraint=False,  # a trigger checks it: docs/adr/0024
     )
     by = models.ForeignKey(settings.AUTH_USER_MODEL, verbose_name=_("by"), on_delete=models.PROTECT, related_name="+")
     label = models.CharField(_("estimate"), max_length=255, blank=True)
@@ -54,7 +58,11 @@ class Decision(Fact):
         OTHER = "other", _("Another reason, see the comment")
 
     prediction = models.ForeignKey(
-        Prediction, verbose_name=_("answer"), on_delete=models.PROTECT, related_name="decisions"
+        Prediction,
+        verbose_name=_("answer"),
+        on_delete=models.PROTECT,
+        related_name="decisions",
+        db_constraint=False,  # a trigger checks it: docs/adr/0024
     )
     by = models.ForeignKey(
         settings.AUTH_USER_MODEL, verbose_name=_("decided by"), on_delete=models.PROTECT, related_name="+"

@@ -26,7 +26,11 @@ class Outcome(Fact):
         API = "api", _("API")
 
     prediction = models.ForeignKey(
-        Prediction, verbose_name=_("answer"), on_delete=models.PROTECT, related_name="outcomes"
+        Prediction,
+        verbose_name=_("answer"),
+        on_delete=models.PROTECT,
+        related_name="outcomes",
+        db_constraint=False,  # a trigger checks it: docs/adr/0024
     )
     by = models.ForeignKey(
         settings.AUTH_USER_MODEL, verbose_name=_("reported by"), on_delete=models.PROTECT, related_name="+"

@@ -118,7 +118,7 @@ def a_second_after(number: UUID) -> UUID:
 
 
 class Prediction(Asked):
-    """One person's answer. The id, a UUIDv7, is the record number, the cursor and the future partition key."""
+    """One person's answer. The id, a UUIDv7, is the record number, the cursor and the partition key."""
 
     outputs = models.JSONField(_("outputs"))
     label = models.CharField(_("answer"), max_length=255, blank=True)

@@ -158,7 +158,9 @@ class FilterForm(ActionForm):
         """The filters besides the period in words, each with the address without it."""
         wanted, found = self.chosen, []
         if wanted.version is not None:
-            found.append(Way(_("Version %(number)s") % {"number": wanted.version}, query(wanted, version=None, **self.kept)))
+            found.append(
+                Way(_("Version %(number)s") % {"number": wanted.version}, query(wanted, version=None, **self.kept))
+            )
         if wanted.source:
             words = {"field": self.fields["source"].label, "text": Source(wanted.source).label}
             found.append(Way(_("%(field)s: %(text)s") % words, query(wanted, source=None, **self.kept)))

@@ -91,6 +91,7 @@ def latest(user: User, *, most: int = LATEST) -> list[Outcome]:
         found = found.filter(by=user, prediction__user=user)
     outcomes = list(found.select_related("by").order_by("-id")[:most])
     answers = Prediction.objects.for_list().in_bulk([outcome.prediction_id for outcome in outcomes])
-    for outcome in outcomes:
+    kept = [outcome for outcome in outcomes if outcome.prediction_id in answers]  # others' answers are detached
+    for outcome in kept:
         outcome.prediction = answers[outcome.prediction_id]
-    return outcomes
+    return kept

@@ -16,6 +16,7 @@ from django.db.models import F
 from predictions.activity import number_at
 from predictions.models import CountedHour, HourToCount
 from predictions.monitoring.rollups import days
+from predictions.partitions import detached
 
 SETTLED_AFTER = days.HOUR + timedelta(minutes=15)  # its begin: by then what began in it has committed, on all clocks
 SOONEST = timedelta(seconds=50)  # beat's minute is not always one
@@ -62,7 +63,7 @@ def hours_due(day: date, at: datetime) -> list[datetime]:
         counted_at, seconds = counted[hour]
         return counted_at < hour + SETTLED_AFTER and _is_stale(at, counted_at, seconds)
 
-    return [hour for hour in reversed(days.hours_of(day)) if is_due(hour)]
+    return detached.complete(hour for hour in reversed(days.hours_of(day)) if is_due(hour))
 
 
 def _unsettled() -> list[tuple[datetime, datetime, float]]:

@@ -1,7 +1,7 @@
 """Whether roll-ups still agree with the facts: answers whose numbers lie in the past may have come in bulk.
 
-Only how many there are is compared, in the index of the primary key. Hours that differ are marked. What is decided or
-becomes known later is marked where it is stored.
+Only how many there are is compared, in the index of the primary key. Hours that differ are marked, but for those whose
+facts are detached: nobody could count them. What is decided or becomes known later is marked where it is stored.
 """
 
 from collections import Counter
@@ -15,6 +15,7 @@ from predictions.models import HourlyRollup, HourToCount, Prediction, Prediction
 from predictions.monitoring.rollups import days, marks
 from predictions.monitoring.rollups.layout import FIXED
 from predictions.monitoring.rollups.tally import array
+from predictions.partitions import detached
 
 ALWAYS = 35  # days that are looked at each time
 PARTS = 30  # of all days before: each time one of them
@@ -50,7 +51,7 @@ def differing(day: date) -> list[datetime]:
     rows = HourlyRollup.objects.filter(hour__gte=hours[0], hour__lt=days.end_of(hours[-1]), field="")
     for hour, counts in rows.values_list("hour", "counts"):
         told[days.hour_of(hour)] += int(array("counts", counts)[[FIXED.index(name) for name in _ASKED]].sum(dtype=int))
-    return [hour for hour, count in zip(hours, _counts(hours), strict=True) if count != told[hour]]
+    return detached.complete(hour for hour, count in zip(hours, _counts(hours), strict=True) if count != told[hour])
 
 
 def _counts(hours: Sequence[datetime]) -> list[int]:
