@@ -20,7 +20,14 @@ from futurisys.accounts import roles
 from tests.servers import Server
 from tests.worlds import ROOT
 
-PAGES = ["docs/api.md", "docs/clients.md", "docs/inference-protocol.md"]
+PAGES = [
+    "docs/api.md",
+    "docs/clients.md",
+    "docs/how-to/answer-an-auditor.md",
+    "docs/how-to/call-the-api.md",
+    "docs/how-to/run-a-batch.md",
+    "docs/inference-protocol.md",
+]
 BLOCK = re.compile(
     r"(?P<left_out><!-- not run: .+? -->\n)?^```(?P<language>bash|python)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL
 )
