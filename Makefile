@@ -3,7 +3,7 @@ PYTHON ?= python3
 PORT ?= 8000
 export PORT
 
-.PHONY: help .venv run test test-long check bench switch batch kills openapi schemathesis drift pages rollups pictures model-validation zoo lock clean
+.PHONY: help .venv run test coverage test-broker test-long check bench switch batch kills openapi schemathesis drift pages rollups pictures docs model-validation zoo lock clean
 
 help:  ## what can be made
 	@grep -hE '^[.a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## +/\t/' | expand -t 20
@@ -13,8 +13,14 @@ help:  ## what can be made
 run: .venv/run.stamp  ## start the demo on PORT (8000); Ctrl-C stops it
 	@exec .venv/bin/python manage.py run
 
-test: .venv/dev.stamp  ## the test suite; ARGS="-k form" passes options to pytest, "-n 0" takes one process
-	.venv/bin/pytest -m "not long" -n 2 --dist loadfile $(ARGS)
+test: .venv/dev.stamp  ## the test suite; TIER=unit (integration, model_validation, browser); ARGS="-k form", "-n 0"
+	.venv/bin/pytest -m "not long$(if $(TIER), and $(TIER))" -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
+
+coverage: .venv/dev.stamp  ## the test suite and how much of the code it runs: fails below 95 %; TIER and ARGS as for test
+	@scripts/ci/coverage.sh -m "not long$(if $(TIER), and $(TIER))" -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
+
+test-broker: .venv/dev.stamp  ## files of rows and killed workers through the broker of CELERY_BROKER_URL
+	.venv/bin/pytest -m "not long" -n 0 tests/predictions/test_batch_kills.py tests/predictions/test_batch_hints.py $(ARGS)
 
 test-long: .venv/dev.stamp  ## the long forms of the tests
 	.venv/bin/pytest -m long $(ARGS)
@@ -35,6 +41,9 @@ kills: .venv/dev.stamp  ## kill the web server and the database under load; ARGS
 	.venv/bin/python -m benchmarks.api_kills $(ARGS)
 	.venv/bin/python -m benchmarks.api_races $(ARGS)
 	.venv/bin/python -m benchmarks.database_faults $(ARGS)
+	.venv/bin/python -m benchmarks.batch_kills $(ARGS)
+	.venv/bin/python -m benchmarks.batch_kills --broker redis $(ARGS)
+	.venv/bin/python -m benchmarks.batch_kills --broker amqp $(ARGS)
 
 openapi: .venv/dev.stamp  ## write docs/openapi.json, which /api/v1/schema serves
 	.venv/bin/python manage.py write_openapi
@@ -54,6 +63,10 @@ rollups: .venv/dev.stamp  ## an hour of 100 000 answers counted, and monitoring 
 
 pictures: .venv/dev.stamp  ## take the pictures of docs/pictures from a demo of their own
 	.venv/bin/python scripts/pictures.py
+
+docs: .venv/dev.stamp  ## build the documentation into var/site; a broken link fails
+	.venv/bin/python -m scripts.docs.write_pages
+	NO_MKDOCS_2_WARNING=1 .venv/bin/mkdocs build --strict
 
 model-validation: .venv/dev.stamp  ## train the convnet (PyTorch, own venv); ARGS="torch==2.13.0+cpu"
 	.venv/bin/python scripts/model_validation.py $(ARGS)

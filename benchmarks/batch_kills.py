@@ -1,12 +1,13 @@
 """Workers killed at random while they run a file, the broker emptied, messages delivered twice.
 
     python benchmarks/batch_kills.py [--json] [--rows 200000] [--child-kills 60] [--main-kills 10] [--purges 5]
-                                     [--broker pgmq|redis|amqp] [--url URL] [--seed N]
+                                     [--cuts 5] [--broker pgmq|redis|amqp] [--url URL] [--seed N]
 
 A PostgreSQL server of its own and a worker with two processes. A file is run undisturbed, then as often as it takes
 until every kill was made; each run must end with the same outcome for every row. A message is delivered again after
-five seconds (pgmq, redis), a lease ends after three. Redis is started here; RabbitMQ has to run, at --url. Redis needs
-its client (pip install redis). Ends with 1 when a row has no outcome, or two, or another one than undisturbed.
+five seconds (pgmq, redis), a lease ends after three. Redis is started here; RabbitMQ has to run, at --url or RABBITMQ_URL.
+Both are reached through a proxy, and a cut ends every connection for a second; pgmq's ways are those of the database
+(database_faults.py). Ends with 1 when a row has no outcome, or two, or another one than undisturbed.
 """
 
 import argparse
@@ -14,6 +15,7 @@ import json
 import os
 import random
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -21,9 +23,9 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 if __package__ in (None, ""):
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
@@ -32,6 +34,7 @@ from benchmarks import killing, machine
 from benchmarks.killing import Harm, Worker
 from benchmarks.load import BadRun
 from benchmarks.pages import instance
+from benchmarks.proxies import Proxy
 from benchmarks.services import HOST, ROOT, free_port
 from futurisys.embedded import Error
 
@@ -39,17 +42,16 @@ SEED = 5_061_121
 LEASE, VISIBILITY, CHUNK = 3, 5, 1000
 PATIENCE = 900
 USER = "benchmark"
+RABBITMQ = "amqp://guest:guest@127.0.0.1:5672//"
 Entry = dict[str, Any]
 
 
 @contextmanager
 def broker(kind: str, url: str, folder: Path) -> Iterator[str]:
     """The address of a broker of this kind. Raises BadRun."""
-    if kind == "amqp" and not url:
-        raise BadRun("Start RabbitMQ and name its address: --url amqp://guest:guest@127.0.0.1:5672//")
-    if kind == "redis" and find_spec("redis") is None:
-        raise BadRun("Redis needs its client: .venv/bin/pip install redis")
-    if kind != "redis" or url:
+    if kind == "amqp":
+        url = url or os.environ.get("RABBITMQ_URL", RABBITMQ)
+    if kind == "pgmq" or url:
         yield url or "pgmq://"
         return
     program = shutil.which("redis-server")
@@ -60,10 +62,37 @@ def broker(kind: str, url: str, folder: Path) -> Iterator[str]:
         command = [program, "--port", str(port), "--bind", HOST, "--save", "", "--appendonly", "no"]
         server = subprocess.Popen([*command, "--dir", str(folder), "--maxmemory-policy", "noeviction"], stdout=log)
     try:
+        while not _listens(HOST, port):
+            if server.poll() is not None:
+                raise BadRun((folder / "redis.log").read_text(errors="replace")[-2000:])
+            time.sleep(0.05)
         yield f"redis://{HOST}:{port}/0"
     finally:
         server.terminate()
         server.wait()
+
+
+def _listens(host: str, port: int) -> bool:
+    try:
+        socket.create_connection((host, port), timeout=5).close()
+    except OSError:
+        return False
+    return True
+
+
+@contextmanager
+def cuttable(url: str) -> Iterator[tuple[str, Proxy | None]]:
+    """The same broker through a proxy, and that; the database's own queue has none. Raises BadRun."""
+    if url == "pgmq://":
+        yield url, None
+        return
+    parts = urlsplit(url)
+    target = (parts.hostname or HOST, parts.port or (5672 if parts.scheme == "amqp" else 6379))
+    if not _listens(*target):
+        raise BadRun(f"Nobody listens at {target[0]}:{target[1]}: start the broker, or name another one: --url")
+    with Proxy(target) as way:
+        who = f"{parts.username}:{parts.password}@" if parts.username else ""
+        yield parts._replace(netloc=f"{who}{HOST}:{way.port}").geturl(), way
 
 
 def put_in_charge(folder: Path) -> Any:
@@ -92,12 +121,13 @@ def sweep() -> None:
     tasks.sweep_batches()
 
 
-def disturbed(options: argparse.Namespace, folder: Path) -> Iterator[Entry]:
+def disturbed(options: argparse.Namespace, folder: Path, way: Proxy | None) -> Iterator[Entry]:
     """One entry for each run: the undisturbed one first. Raises BadRun."""
     model, by = put_in_charge(folder)
     file = killing.flowers(options.rows, options.seed)
-    chosen, harm = random.Random(options.seed), Harm(options.child_kills, options.main_kills, options.purges)
-    worker = Worker(os.environ, folder / "worker.log")
+    chosen, cuts = random.Random(options.seed), options.cuts if way else 0
+    harm = Harm(options.child_kills, options.main_kills, options.purges, cuts)
+    worker = Worker(os.environ, folder / "worker.log", way=way)
     worker.start()
     try:
         calm = None
@@ -126,6 +156,7 @@ def total(entries: Sequence[Entry], rows: int) -> Entry:
         "child_kills": sum(entry["child_kills"] for entry in runs),
         "main_kills": sum(entry["main_kills"] for entry in runs),
         "purges": sum(entry["purges"] for entry in runs),
+        "cuts": sum(entry["cuts"] for entry in runs),
         "resumed": sum(entry["resumed"] for entry in runs),
         "exact_runs": sum(entry["exact"] for entry in runs),
         "bound": round(3 / kills, 4) if kills else None,
@@ -140,6 +171,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--child-kills", type=int, default=60)
     parser.add_argument("--main-kills", type=int, default=10)
     parser.add_argument("--purges", type=int, default=5, help="how often the broker is emptied")
+    parser.add_argument("--cuts", type=int, default=5, help="how often its connections end")
     parser.add_argument("--broker", choices=["pgmq", "redis", "amqp"], default="pgmq")
     parser.add_argument("--url", default="", help="address of the broker")
     parser.add_argument("--seed", type=int, default=SEED)
@@ -148,11 +180,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         with tempfile.TemporaryDirectory(prefix="futurisys-kills-") as temporary:
             folder = Path(temporary)
-            with broker(options.broker, options.url, folder) as url:
+            with broker(options.broker, options.url, folder) as place, cuttable(place) as (url, way):
                 more = {"CELERY_BROKER_URL": url, "VISIBILITY_TIMEOUT": str(VISIBILITY), "LOG_LEVEL": "WARNING"}
                 more |= {"BATCH_LEASE_SECONDS": str(LEASE), "BATCH_ROWS": str(CHUNK), "OMP_NUM_THREADS": "1"}
                 with instance(folder / "instance", keep=False, more=more):
-                    for entry in disturbed(options, folder):
+                    for entry in disturbed(options, folder, way):
                         print(f"[{time.monotonic() - begun:6.1f} s] {_line(entry)}", file=sys.stderr, flush=True)
                         entries.append(entry)
     except (BadRun, Error) as error:

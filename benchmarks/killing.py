@@ -17,8 +17,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from kombu import Connection
+
 from benchmarks import machine
 from benchmarks.load import BadRun
+from benchmarks.proxies import PASS, REFUSE, Proxy
 from benchmarks.services import ROOT
 from futurisys.embedded_programs import die_with_parent
 
@@ -79,17 +82,19 @@ def outcome(batch: Any) -> Outcome:
 
 
 class Worker:
-    """A Celery worker with two processes."""
+    """A Celery worker with two processes. `way`: what its messages come through, `app`: the Celery application."""
 
-    def __init__(self, environment: Mapping[str, str], log: Path) -> None:
-        self.environment, self.log = dict(environment), log
+    def __init__(
+        self, environment: Mapping[str, str], log: Path, *, way: Proxy | None = None, app: str = "futurisys"
+    ) -> None:
+        self.environment, self.log, self.way, self.app = dict(environment), log, way, app
         self.main: subprocess.Popen[bytes] | None = None
         self.sessions: list[int] = []
 
     def start(self) -> None:
         """Begin; whoever it was before is over."""
         quiet = ["--without-gossip", "--without-mingle", "--without-heartbeat", "--loglevel", "WARNING"]
-        command = [sys.executable, "-m", "celery", "-A", "futurisys", "worker", "--concurrency", "2", *quiet]
+        command = [sys.executable, "-m", "celery", "-A", self.app, "worker", "--concurrency", "2", *quiet]
         with self.log.open("ab") as log:
             self.main = subprocess.Popen(
                 command,
@@ -122,6 +127,21 @@ class Worker:
         self.main.kill()
         self.main.wait()
 
+    def cut(self) -> None:
+        """End its connections to the broker, which is away for a second."""
+        assert self.way is not None
+        self.way.mode = REFUSE
+        time.sleep(1)
+        self.way.mode = PASS
+
+    def purge(self) -> None:
+        """Empty the broker, as FLUSHALL does."""
+        from futurisys.celery import app
+
+        url = self.environment.get("CELERY_BROKER_URL", "pgmq://")
+        with app.connection_for_write() if url == "pgmq://" else Connection(url) as connection:
+            connection.default_channel.queue_purge("futurisys")
+
     def stop(self) -> None:
         """End all of it."""
         if self.main is None:
@@ -139,6 +159,9 @@ class Worker:
         return self.log.read_text(errors="replace")[-3000:]
 
 
+KINDS = ("child_kills", "main_kills", "purges", "cuts")
+
+
 @dataclass
 class Harm:
     """What is to be done to a worker, and what was done."""
@@ -146,8 +169,9 @@ class Harm:
     child_kills: int = 0
     main_kills: int = 0
     purges: int = 0
+    cuts: int = 0
     pause: tuple[float, float] = (0.2, 1.2)  # seconds between two of them
-    done: dict[str, int] = field(default_factory=lambda: {"child_kills": 0, "main_kills": 0, "purges": 0})
+    done: dict[str, int] = field(default_factory=lambda: dict.fromkeys(KINDS, 0))
 
     def next(self, chosen: random.Random) -> str:
         """The next thing to do, "" when everything was done."""
@@ -162,16 +186,10 @@ class Harm:
             worker.kill()
             worker.start()
         if what == "purges":
-            purge()
+            worker.purge()
+        if what == "cuts":
+            worker.cut()
         self.done[what] += 1
-
-
-def purge() -> None:
-    """Empty the broker, as FLUSHALL does."""
-    from futurisys.celery import app
-
-    with app.connection_for_write() as connection:
-        connection.default_channel.queue_purge("futurisys")
 
 
 def begun(file: bytes, by: Any, model: Any, worker: Worker, sweep: Callable[[], None]) -> Any:

@@ -15,13 +15,18 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
 
+import hypothesis
 import psycopg
 import pytest
 from psycopg import sql
 
+from tests import tiers
 from tests.once import WORKER, once, one_thread_each, shared_folder
 
 one_thread_each()
+# On a busy machine the first example of a test takes seconds of waiting; how long things take is measured elsewhere.
+hypothesis.settings.register_profile("futurisys", deadline=None)
+hypothesis.settings.load_profile("futurisys")
 pytest_plugins = ["tests.worlds"]
 APP_ROLE = f"futurisys_app_test{WORKER and '_' + WORKER}"
 
@@ -49,6 +54,26 @@ DO $$ DECLARE copy regclass; t regclass; BEGIN
   DELETE FROM pgmq.q_futurisys;
 END $$
 """
+
+
+@pytest.hookimpl(tryfirst=True)  # before -m looks at the markers
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Every test has a tier (tests/tiers.py)."""
+    tiers.assign(items)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_setup(item: pytest.Item) -> Iterator[None]:
+    """A unit test needs no process either."""
+    with tiers.no_process(item):
+        return (yield)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
+    """A unit test starts no process."""
+    with tiers.no_process(item):
+        return (yield)
 
 
 def skip_unless(found: object, sentence: str) -> None:

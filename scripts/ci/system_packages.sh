@@ -1,0 +1,13 @@
+#!/bin/bash
+# Install what the tests need of the system and is not there yet: a browser, wrk, make, and Python's venv on Debian.
+set -eu
+wanted=()
+command -v chromium >/dev/null || command -v google-chrome >/dev/null || wanted+=(chromium)
+command -v wrk >/dev/null || wanted+=(wrk)
+command -v make >/dev/null || wanted+=(make)
+python3 -c 'import ensurepip' 2>/dev/null || wanted+=(python3-venv)
+((${#wanted[@]})) || exit 0
+root=()
+((EUID)) && root=(sudo)
+"${root[@]}" apt-get update -qq
+"${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y "${wanted[@]}"
