@@ -6,4 +6,4 @@ class FuturisysConfig(AppConfig):
 
     def ready(self) -> None:
         # Without its application a process that only sends tasks would send them to Celery's default broker.
-        from futurisys import celery, checks  # noqa: F401
+        from futurisys import celery, checks, unsafe  # noqa: F401

@@ -2,8 +2,10 @@
 
 An unknown or malformed value stops the start with a sentence. `var/demo.env`, written by `make run`, is read
 when it is there, so that `manage.py` in a second terminal speaks to the same instance; real variables win.
+In production it is not read. What is unsafe there is refused by futurisys.unsafe.
 """
 
+import os
 import re
 import sys
 from datetime import timedelta
@@ -20,22 +22,29 @@ from futurisys import api_text, embedded
 from futurisys.database_url import connection_settings
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-VAR_DIR = BASE_DIR / "var"
 
 env = Env()
+VAR_DIR = Path(env.str("FUTURISYS_VAR", str(BASE_DIR / "var"))).absolute()  # nothing is written anywhere else
 _TESTING = "pytest" in Path(sys.argv[0]).name or "pytest" in sys.modules
-if not _TESTING and (VAR_DIR / "demo.env").is_file():
+if not _TESTING and os.environ.get("FUTURISYS_ENV") != "production" and (VAR_DIR / "demo.env").is_file():
     env.read_env(str(VAR_DIR / "demo.env"), recurse=False)
 
 ENVIRONMENT = env.str("FUTURISYS_ENV", "development", validate=validate.OneOf(["development", "demo", "production"]))
 PRODUCTION = ENVIRONMENT == "production"
+# A Hugging Face Space: the demo, inside a frame of another site, behind the proxy of the Hub (docs/deployment.md).
+SPACE = env.bool("FUTURISYS_SPACE", False)
+if SPACE and PRODUCTION:
+    raise ImproperlyConfigured("FUTURISYS_SPACE shows the demo to everybody: start scripts/serve demo, or unset it.")
 VERSION = re.findall(r"^## (\d+\.\d+\.\d+)", (BASE_DIR / "CHANGELOG.md").read_text("utf-8"), re.MULTILINE)[0]
 
 DEBUG = False
 SECRET_KEY = env.str("SECRET_KEY", "" if PRODUCTION else "development-only-" + "0" * 50)
 if not SECRET_KEY:
     raise ImproperlyConfigured("SECRET_KEY is not set: give the production server a random secret.")
-ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", [] if PRODUCTION else ["127.0.0.1", "localhost", "[::1]", "testserver"])
+_own_hosts = [env.str("SPACE_HOST", ".hf.space")] if SPACE else []
+ALLOWED_HOSTS = env.list(
+    "ALLOWED_HOSTS", [] if PRODUCTION else [*_own_hosts, "127.0.0.1", "localhost", "[::1]", "testserver"]
+)
 CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", [])
 
 INSTALLED_APPS = [
@@ -72,6 +81,9 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "axes.middleware.AxesMiddleware",
 ]
+if SPACE:
+    MIDDLEWARE.insert(0, "futurisys.space.framed_cookies")
+    MIDDLEWARE.remove("django.middleware.clickjacking.XFrameOptionsMiddleware")  # frame-ancestors says who may
 ROOT_URLCONF = "futurisys.urls"
 WSGI_APPLICATION = "futurisys.wsgi.application"
 TEMPLATES = [
@@ -106,9 +118,10 @@ DATABASES = {
 # A program's call waits for the database so long in all, and then gets 503; a page three times as long.
 DATABASE_SECONDS = env.float("DATABASE_SECONDS", 5.0, validate=validate.Range(min=0.5))
 # Statements of every call are prepared once for a connection. Off behind PgBouncer in transaction mode: it lends another
-# connection to each.
+# connection to each transaction, and to each statement outside of one; cursors on the server would be lost there too.
 PREPARED_STATEMENTS = env.bool("PREPARED_STATEMENTS", True)
 DATABASES["default"]["OPTIONS"]["prepare_threshold"] = 5 if PREPARED_STATEMENTS else None
+DATABASES["default"]["DISABLE_SERVER_SIDE_CURSORS"] = not PREPARED_STATEMENTS
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # The first only refuses: after too many failures not even the right password is tried.
@@ -142,14 +155,14 @@ VISITORS_PER_HOUR = env.int("VISITORS_PER_HOUR", 60, validate=validate.Range(min
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", _("English")), ("fr", _("French"))]
 LANGUAGE_COOKIE_AGE = 31_536_000
-LANGUAGE_COOKIE_SAMESITE, LANGUAGE_COOKIE_HTTPONLY, LANGUAGE_COOKIE_SECURE = "Lax", True, PRODUCTION
+LANGUAGE_COOKIE_SAMESITE, LANGUAGE_COOKIE_HTTPONLY, LANGUAGE_COOKIE_SECURE = "Lax", True, PRODUCTION or SPACE
 FORMAT_MODULE_PATH = ["futurisys.formats"]  # dates where no page says how, which is in the admin
 LOCALE_PATHS = [BASE_DIR / "locale"]
 TIME_ZONE = env.str("TIME_ZONE", "UTC")
 USE_TZ = True
 
 STATIC_URL = "static/"
-STATIC_ROOT = VAR_DIR / "static"
+STATIC_ROOT = Path(env.str("STATIC_ROOT", str(VAR_DIR / "static")))
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
@@ -172,7 +185,7 @@ CONTENT_SECURITY_POLICY = {
         "connect-src": [SELF],
         "form-action": [SELF],
         "base-uri": [NONE],
-        "frame-ancestors": [NONE],
+        "frame-ancestors": [SELF, "https://huggingface.co", "https://*.hf.space"] if SPACE else [NONE],
     }
 }
 X_FRAME_OPTIONS = "DENY"
@@ -181,10 +194,11 @@ SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 SECURE_HSTS_SECONDS = 31_536_000 if PRODUCTION else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = PRODUCTION
 SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", PRODUCTION)
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("BEHIND_PROXY", False) else None
-SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PRODUCTION
-SESSION_COOKIE_NAME = "__Host-session" if PRODUCTION else "session"
-CSRF_COOKIE_NAME = "__Host-csrf" if PRODUCTION else "csrf"
+SECURE_REDIRECT_EXEMPT = [r"^health(/|$)"]  # probes ask from beside the server, without TLS
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("BEHIND_PROXY", SPACE) else None
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PRODUCTION or SPACE
+SESSION_COOKIE_NAME = "__Host-session" if SESSION_COOKIE_SECURE else "session"
+CSRF_COOKIE_NAME = "__Host-csrf" if CSRF_COOKIE_SECURE else "csrf"
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 
 # Mail, for new passwords. Without a server it is written to files; in production nothing is then offered by mail.
@@ -203,7 +217,7 @@ _host = next((name for name in ALLOWED_HOSTS if not name.startswith((".", "*")))
 _here = f"https://{_host}" if _host else ""
 SITE_URL = env.str(
     "SITE_URL",
-    _here if PRODUCTION else f"http://127.0.0.1:{env.str('PORT', '8000')}",
+    _here if PRODUCTION or SPACE else f"http://127.0.0.1:{env.str('PORT', '8000')}",
     validate=validate.Regexp(r"(https?://[^\s/?#]+/?)?\Z", error="SITE_URL must look like https://futurisys.example."),
 ).rstrip("/")
 if EMAIL_HOST and not SITE_URL:
@@ -244,7 +258,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PAGINATION_CLASS": "registry.api.paging.Pages",
     "DEFAULT_SCHEMA_CLASS": "futurisys.openapi.OperationSchema",
     "UNAUTHENTICATED_USER": None,
-    "NUM_PROXIES": env.int("NUM_PROXIES", 0, validate=validate.Range(min=0)),
+    "NUM_PROXIES": env.int("NUM_PROXIES", int(SPACE), validate=validate.Range(min=0)),
 }
 SPECTACULAR_SETTINGS = {**api_text.SETTINGS, "VERSION": VERSION}
 REST_KNOX = {
@@ -282,6 +296,8 @@ ISOLATED_DEADLINE_SECONDS = env.float("ISOLATED_DEADLINE_SECONDS", 2.0, validate
 BATCH_LEASE_SECONDS = env.int("BATCH_LEASE_SECONDS", 60, validate=validate.Range(min=1))
 BATCH_ROWS = env.int("BATCH_ROWS", 5000, validate=validate.Range(min=1))  # in a part of a file
 BATCH_ROWS_ISOLATED = env.int("BATCH_ROWS_ISOLATED", 1000, validate=validate.Range(min=1))
+# Worker processes that run files at once, on all hosts together: other tasks find a process, too.
+BATCH_WORKERS = env.int("BATCH_WORKERS", 4, validate=validate.Range(min=1))
 # For as long the answers come back beside the own columns of a file that is over; it stays in the database.
 BATCH_FILE_DAYS = env.int("BATCH_FILE_DAYS", 30, validate=validate.Range(min=0, max=36_500))
 
@@ -307,6 +323,10 @@ CELERY_WORKER_MAX_TASKS_PER_CHILD = 100
 CELERY_WORKER_MAX_MEMORY_PER_CHILD = 380_000  # kB; looked at between tasks
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat" / "schedule")
+CELERY_BEAT_SCHEDULER = "futurisys.pulse:Scheduler"
+CELERY_BEAT_MAX_LOOP_INTERVAL = 10  # seconds between two looks, and two beats of the pulse
+# A file that a worker, or beat, touches while it works: how scripts/image/healthcheck.py sees that of a container.
+PULSE_FILE = env.str("PULSE_FILE", "")
 CELERY_BEAT_SCHEDULE = {
     "sweep-imports": {"task": "registry.tasks.sweep_imports", "schedule": 60.0},
     "sweep-deliveries": {"task": "registry.tasks.sweep_deliveries", "schedule": 60.0},
@@ -314,6 +334,7 @@ CELERY_BEAT_SCHEDULE = {
     # One that waited for a minute is followed by the next.
     "roll-up": {"task": "predictions.tasks.roll_up", "schedule": 60.0, "options": {"expires": 55}},
     "verify-rollups": {"task": "predictions.tasks.verify_rollups", "schedule": 86_400.0},
+    "make-partitions": {"task": "predictions.tasks.make_partitions", "schedule": 86_400.0},
     "watch-models": {"task": "predictions.tasks.watch_models", "schedule": 60.0},
     "mail-alerts": {"task": "predictions.tasks.mail_alerts", "schedule": 60.0},
     "work-on-comparisons": {"task": "predictions.tasks.work_on_comparisons", "schedule": 60.0},

@@ -13,19 +13,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-HEADER = """---
-title: Futurisys
-emoji: 🧾
-colorFrom: blue
-colorTo: gray
-sdk: docker
-app_port: 7860
-pinned: false
-license: apache-2.0
-short_description: The decision record for machine-learning models
----
-
-"""
+README = Path("deploy/space/README.md")
 # A Space starts the image without a word, which with this variable is the demo (scripts/serve).
 DOCKERFILE = """
 # Added by scripts/ci/deploy_space.py.
@@ -50,7 +38,7 @@ def collect(folder: Path) -> None:
         shutil.copy2(path, folder / path)
     if not (folder / "Dockerfile").exists():
         sys.exit("There is no Dockerfile here: run this in a check-out of Futurisys.")
-    (folder / "README.md").write_text(HEADER + Path("README.md").read_text("utf-8"), "utf-8")
+    shutil.copy2(README, folder / "README.md")
     (folder / "Dockerfile").write_text(Path("Dockerfile").read_text("utf-8").rstrip() + "\n" + DOCKERFILE, "utf-8")
 
 

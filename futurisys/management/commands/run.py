@@ -28,7 +28,7 @@ HOST = "127.0.0.1"
 
 
 class Command(BaseCommand):
-    help = "Start everything on 127.0.0.1: database, loopback Hub, web server, worker. Ctrl-C stops it all."
+    help = "Start everything on this machine: database, loopback Hub, web server, worker. Ctrl-C stops it all."
     requires_system_checks: list[str] = []
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -102,9 +102,16 @@ class Command(BaseCommand):
             web = supervisor.start("web", self._web())
             supervisor.start("worker", self._worker())
             supervisor.wait_until(lambda: answers(self.port, "/health/ready"), child=web, seconds=60)
-        self._show_users()
-        self._say(f"Six months to look at: press “{demo.HISTORY}” at http://{HOST}:{self.port}/monitoring/ as admin.")
-        self._say(f"Ready: http://{HOST}:{self.port}")
+        if settings.SPACE:  # its log is no place for passwords
+            self._say(
+                "Visitors press “Try it”. The passwords of the demo's users are in demo-users.json, and not here."
+            )
+        else:
+            self._show_users()
+            self._say(
+                f"Six months to look at: press “{demo.HISTORY}” at http://{HOST}:{self.port}/monitoring/ as admin."
+            )
+        self._say(f"Ready: {settings.SITE_URL if settings.SPACE else f'http://{HOST}:{self.port}'}")
 
     def _say(self, line: str) -> None:
         with contextlib.suppress(OSError):  # the terminal may be gone
@@ -122,7 +129,7 @@ class Command(BaseCommand):
     def _web(self) -> list[str]:
         threads = ["--worker-class", "gthread", "--workers", "2", "--threads", "4", "--graceful-timeout", "5"]
         files = ["--no-control-socket", "--worker-tmp-dir", str(self.var / "tmp")]
-        return [*PYTHON, "gunicorn", "futurisys.wsgi", "--bind", f"{HOST}:{self.port}", *threads, *files]
+        return [*PYTHON, "gunicorn", "futurisys.wsgi", "--bind", f"{bound_host()}:{self.port}", *threads, *files]
 
     def _worker(self) -> list[str]:
         quiet = ["--without-gossip", "--without-mingle", "--without-heartbeat", "--loglevel", "INFO"]
@@ -155,6 +162,11 @@ def port() -> int:
     if not text.isdecimal() or not 1 <= int(text) <= 65534:
         raise CommandError(f"PORT must be a number from 1 to 65534, not {text!r}.")
     return int(text)
+
+
+def bound_host() -> str:
+    """Where the web server listens: the host of BIND, which scripts/serve sets in a container, else this machine alone."""
+    return os.environ.get("BIND", "").rpartition(":")[0] or HOST
 
 
 def refuse_taken(number: int) -> None:
