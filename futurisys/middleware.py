@@ -15,6 +15,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from futurisys import logs
 from futurisys.postgresql import patience
 from predictions.api import errors
 
@@ -37,8 +38,14 @@ class RequestIdMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         sent = request.headers.get("X-Request-ID", "")
         request.request_id = sent if _REQUEST_ID.fullmatch(sent) else uuid.uuid4().hex  # type: ignore[attr-defined]
-        response = self.get_response(request)
+        named = logs.named(request.request_id, request.headers.get("traceparent", ""))  # type: ignore[attr-defined]
+        token = logs.about_request.set(named)
+        try:
+            response = self.get_response(request)
+        finally:
+            logs.about_request.reset(token)
         response["X-Request-ID"] = request.request_id  # type: ignore[attr-defined]
+        request.META |= {logs.ROUTE: logs.route_of(request), logs.NAMED: named}
         return response
 
 
