@@ -11,6 +11,7 @@ import time
 from datetime import datetime
 
 from celery import current_app
+from django.conf import settings
 from django.db import transaction
 
 from predictions.batches import turns
@@ -19,7 +20,6 @@ logger = logging.getLogger(__name__)
 
 TASK = "predictions.tasks.work_on_batches"
 PATIENCE_SECONDS = 0.5  # a broker that is away is tried for seconds, and a page waits
-MOST_AT_WORK = 4  # at once, so that other tasks find a process in a larger pool
 SOON, LATE = 2.0, 10.0  # seconds a message may have waited
 
 
@@ -38,13 +38,14 @@ def send() -> None:
 
 def is_wanted(sent: float, at: datetime) -> bool:
     """Whether a message sent then is worth a turn, or there are more of them than processes that fetch them."""
-    return at.timestamp() - sent <= LATE or not turns.at_work(at)
+    return at.timestamp() - sent <= LATE or not turns.at_work(turns.now())
 
 
 def invite(sent: float, at: datetime) -> None:
     """One more process is asked to join, when this one was idle and there is work for both."""
     idle = at.timestamp() - sent < SOON
-    if idle and turns.at_work(at) < MOST_AT_WORK and turns.free_chunks(at, 2) > 1:
+    now = turns.now()  # the hosts' own clocks may differ, and leases are of the database's
+    if idle and turns.at_work(now) < settings.BATCH_WORKERS and turns.free_chunks(now, 2) > 1:
         send()
 
 

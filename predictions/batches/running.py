@@ -14,7 +14,7 @@ from datetime import timedelta
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import F
-from django.utils import timezone, translation
+from django.utils import translation
 from django.utils.translation import gettext as _
 
 from predictions import actions
@@ -48,7 +48,7 @@ SUSPENDED_SECONDS, LOCKED_SECONDS = 60, 5  # until it is tried again
 def work(*, seconds: float) -> bool:
     """Do what waits, piece by piece, for about that long. Whether there may be more."""
     ends = time.monotonic() + seconds
-    while piece := take(timezone.now()):
+    while piece := take(turns.now()):
         do(piece)
         if time.monotonic() > ends:
             return True
@@ -142,13 +142,14 @@ def _cut(piece: Piece) -> None:
 def _kept(piece: Piece, content: Iterator[bytes]) -> Iterator[bytes]:
     """The parts of a file, while the lease is kept: a giant takes longer than one lasts. Raises ChunkTaken."""
     time_kept = turns.lease_time()
-    renew_at = timezone.now() + time_kept / 3
+    patience = time_kept.total_seconds() / 3
+    renew_at = time.monotonic() + patience
     for part in content:
         yield part
-        if (at := timezone.now()) > renew_at:
-            renew_at = at + time_kept / 3
+        if time.monotonic() > renew_at:
+            renew_at = time.monotonic() + patience
             mine = Batch.objects.filter(pk=piece.batch.pk, lease=piece.lease, status=piece.batch.status)
-            if not mine.update(leased_until=at + time_kept):
+            if not mine.update(leased_until=turns.now() + time_kept):
                 raise ChunkTaken
 
 
@@ -179,7 +180,7 @@ def _go_on(piece: Piece, step: Callable[[Batch], None]) -> None:
 def _wait_whole(piece: Piece, reason: str, *, seconds: float) -> None:
     """Look at a file again later, as if it had not been tried."""
     mine = Batch.objects.filter(pk=piece.batch.pk, lease=piece.lease, status=piece.batch.status)
-    mine.update(reason=reason, lease=None, leased_until=timezone.now() + timedelta(seconds=seconds), attempts=0)
+    mine.update(reason=reason, lease=None, leased_until=turns.now() + timedelta(seconds=seconds), attempts=0)
 
 
 def _close(piece: Piece) -> None:
@@ -273,7 +274,7 @@ def _records(batch: Batch, called: list[str]) -> list[int | None] | None:
 def _wait(piece: Piece, reason: str, *, seconds: float) -> None:
     """Give the chunk back as if it had not been tried, and look at the batch again later."""
     chunk = _chunk(piece)
-    until = timezone.now() + timedelta(seconds=seconds)
+    until = turns.now() + timedelta(seconds=seconds)
     mine = BatchChunk.objects.filter(pk=chunk.pk, lease=chunk.lease)
     mine.update(lease=None, leased_until=None, attempts=F("attempts") - 1)
     Batch.objects.filter(pk=piece.batch.pk, status=Batch.Status.RUNNING).update(
