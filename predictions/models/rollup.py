@@ -97,7 +97,7 @@ class HourToCount(models.Model):
 
 
 class DriftLimits(models.Model):
-    """How far a field of a version strays by chance alone, by sample size: simulated once. See monitoring/drift.py.
+    """How far a field of a version strays by chance alone, by sample size: simulated once. See monitoring/drift/straying.py.
 
     `limits`: {"sizes": [...], "fields": {name: [distance at each size]}, "score": [...]}.
     """
