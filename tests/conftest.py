@@ -93,8 +93,8 @@ def needs() -> Callable[[object, str], None]:
 
 @pytest.fixture(scope="session")
 def chromium() -> str:
-    """Path of the system's Chromium."""
-    names = ("chromium", "chromium-browser", "google-chrome")
+    """Path of the system's Chromium; the one without a window draws the same pages in less time."""
+    names = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
     path = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
     skip_unless(path, "Install Chromium (apt-get install chromium) or name its path in CHROMIUM.")
     return str(path)

@@ -3,7 +3,8 @@
 # Python's venv on Debian.
 set -eu
 wanted=()
-command -v chromium >/dev/null || command -v google-chrome >/dev/null || wanted+=(chromium)
+command -v chromium-headless-shell >/dev/null || command -v chromium >/dev/null ||
+    command -v google-chrome >/dev/null || wanted+=(chromium)
 command -v wrk >/dev/null || wanted+=(wrk)
 [ -x /usr/sbin/pgbouncer ] || command -v pgbouncer >/dev/null || wanted+=(pgbouncer)
 command -v ip >/dev/null || [ -x /usr/sbin/ip ] || wanted+=(iproute2)

@@ -71,7 +71,7 @@ def test_no_page_breaks_a_rule(
     for visit in [*house.of_routes(), *house.of_states()]:
         page = paid(visit, language)
         expect(page.locator("html")).to_have_attribute("lang", language)
-        found[f"{visit.who}: {visit.path} {visit.sends}"] = at_rest(page, colours=language == "en")
+        found[f"{visit.who}: {visit.path} {visit.sends}"] = at_rest(page, translated=language != "en")
     assert [f"{page}: {problem}" for page, problems in found.items() for problem in problems] == []
 
 
