@@ -9,7 +9,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from predictions import admin_lists as lists
-from predictions.admin_facts import display
+from predictions.admin_facts import NewestFirstAdmin, display
 from predictions.admin_records import LONGEST_NUMBER, BeforeNumberFilter
 from predictions.models import Alert, AlertEvent, AlertMail, AlertRule
 from predictions.monitoring.alerts import mails, sentences
@@ -28,22 +28,8 @@ class StatusFilter(lists.ChoiceFilter):
     title, parameter_name, options = _("status"), "status", AlertMail.Status
 
 
-class NumberedAdmin(ReadOnlyAdmin):
-    """Newest first, paged by number: no COUNT and no OFFSET."""
-
-    change_list_template = "admin/predictions/cursor_list.html"
-    sortable_by = ()
-    ordering = ["-id"]
-    show_full_result_count = False
-    show_facets = admin.ShowFacets.NEVER  # each facet is a COUNT
-
-    def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest | None = None) -> bool:
-        """Only the filters beside the list."""
-        filters: Any = self.list_filter
-        return lookup in {found.parameter_name for found in filters}
-
-    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[lists.CursorChangeList]:
-        return lists.CursorChangeList
+class NumberedAdmin(NewestFirstAdmin):
+    """Its numbers are small ones."""
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
         is_number = object_id.isascii() and object_id.isdecimal() and len(object_id) <= LONGEST_NUMBER

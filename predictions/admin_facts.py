@@ -37,12 +37,10 @@ def number_in(text: str) -> uuid.UUID | None:
         return None
 
 
-class FactAdmin(ReadOnlyAdmin):
-    """Newest first, paged by record number, found by number: no COUNT and no OFFSET."""
+class NewestFirstAdmin(ReadOnlyAdmin):
+    """Paged by the number of its rows: no COUNT and no OFFSET."""
 
     change_list_template = "admin/predictions/cursor_list.html"
-    search_fields = ["id"]
-    search_help_text = _("A record or request number.")
     sortable_by = ()
     ordering = ["-id"]
     show_full_result_count = False
@@ -55,6 +53,13 @@ class FactAdmin(ReadOnlyAdmin):
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[lists.CursorChangeList]:
         return lists.CursorChangeList
+
+
+class FactAdmin(NewestFirstAdmin):
+    """Found by record number or by the number of a call."""
+
+    search_fields = ["id"]
+    search_help_text = _("A record or request number.")
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
