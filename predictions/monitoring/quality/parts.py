@@ -59,17 +59,6 @@ def segments_of(versions: Sequence[ModelVersion]) -> dict[str, list[Segment]]:
     return found
 
 
-def _ordered(segments: Sequence[Segment]) -> list[str]:
-    """Every key, in the order of the newest version, what only older ones know behind; then others, then missing."""
-    ends = (layout.OTHER, layout.MISSING)
-    known = [key for segment in segments for key in segment.keys if key not in ends]
-    return [*dict.fromkeys(known), *ends]
-
-
-def _title(segments: Sequence[Segment], key: str) -> str:
-    return title_of(next(one for one in segments if key in one.places), key)
-
-
 @dataclass(frozen=True)
 class PartLine:
     """The answers with one value of the field; `selected`: how many were answered positively, of two classes."""
