@@ -81,6 +81,7 @@ def _status(sentences: list[str]) -> str:
 
 def database_problems() -> Iterator[str]:
     """Settings under which PostgreSQL could lose a committed record, or takes none."""
+    yield from encoding_problems("default")
     with connection.cursor() as cursor:
         for setting in ("fsync", "full_page_writes", "synchronous_commit"):
             cursor.execute("SELECT current_setting(%s)", [setting])
@@ -89,6 +90,15 @@ def database_problems() -> Iterator[str]:
         cursor.execute("SELECT current_setting('transaction_read_only')")
         if cursor.fetchone() == ("on",):
             yield "PostgreSQL is read-only, as a replica is: nothing can be recorded."
+
+
+def encoding_problems(alias: str) -> Iterator[str]:
+    """Whether the database behind this connection takes every letter: one that was made without a locale does not."""
+    with connections[alias].cursor() as cursor:
+        cursor.execute("SELECT current_setting('server_encoding')")
+        encoding = cursor.fetchone()[0]
+    if encoding != "UTF8":
+        yield f"The database is encoded in {encoding}, which lacks letters: create one with ENCODING 'UTF8'."
 
 
 def migration_problems() -> Iterator[str]:

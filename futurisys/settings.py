@@ -11,6 +11,7 @@ import sys
 from datetime import timedelta
 from pathlib import Path
 
+from celery.schedules import crontab
 from csp.constants import NONE, REPORT_SAMPLE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
@@ -307,7 +308,7 @@ CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 # What failed, or took too long, is found again by the sweepers: the message itself is not sent in circles.
 CELERY_TASK_ACKS_ON_FAILURE = CELERY_TASK_ACKS_ON_TIMEOUT = True
-CELERY_WORKER_POOL = "futurisys.pool:TaskPool"  # outlives the death of a process
+CELERY_WORKER_POOL = "futurisys.prefork:TaskPool"  # outlives the death of a process
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True
 CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 30
@@ -327,19 +328,21 @@ CELERY_BEAT_SCHEDULER = "futurisys.pulse:Scheduler"
 CELERY_BEAT_MAX_LOOP_INTERVAL = 10  # seconds between two looks, and two beats of the pulse
 # A file that a worker, or beat, touches while it works: how scripts/image/healthcheck.py sees that of a container.
 PULSE_FILE = env.str("PULSE_FILE", "")
+# What is due less often than each minute is due at a time of the clock: periods begin anew with each beat that finds its
+# volume empty, and one that is restarted more often than that would never get there.
 CELERY_BEAT_SCHEDULE = {
     "sweep-imports": {"task": "registry.tasks.sweep_imports", "schedule": 60.0},
     "sweep-deliveries": {"task": "registry.tasks.sweep_deliveries", "schedule": 60.0},
     "sweep-batches": {"task": "predictions.tasks.sweep_batches", "schedule": 60.0},
     # One that waited for a minute is followed by the next.
     "roll-up": {"task": "predictions.tasks.roll_up", "schedule": 60.0, "options": {"expires": 55}},
-    "verify-rollups": {"task": "predictions.tasks.verify_rollups", "schedule": 86_400.0},
-    "make-partitions": {"task": "predictions.tasks.make_partitions", "schedule": 86_400.0},
+    "verify-rollups": {"task": "predictions.tasks.verify_rollups", "schedule": crontab(hour=2, minute=37)},
+    "make-partitions": {"task": "predictions.tasks.make_partitions", "schedule": crontab(minute=7)},
     "watch-models": {"task": "predictions.tasks.watch_models", "schedule": 60.0},
     "mail-alerts": {"task": "predictions.tasks.mail_alerts", "schedule": 60.0},
     "work-on-comparisons": {"task": "predictions.tasks.work_on_comparisons", "schedule": 60.0},
     "poll-models": {"task": "registry.tasks.poll_models", "schedule": 60.0},
-    "forget-expired": {"task": "futurisys.tasks.forget_expired", "schedule": 86_400.0},
+    "forget-expired": {"task": "futurisys.tasks.forget_expired", "schedule": crontab(minute=17)},
 }
 # Seconds after which a message that nobody acknowledged is given to another worker; longer than any task may take.
 _REDIS = CELERY_BROKER_URL.startswith(("redis:", "rediss:"))

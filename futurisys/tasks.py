@@ -17,7 +17,7 @@ def mail_reset(*, email: str, language: str, host: str, secure: bool, **_kwargs:
 
 @shared_task
 def forget_expired(**_kwargs: Any) -> None:
-    """Every day: tokens and sessions that open nothing any more."""
+    """Every hour: tokens and sessions that open nothing any more."""
     at = timezone.now()
     tokens.forget_expired(at=at)
     Session.objects.filter(expire_date__lt=at).delete()

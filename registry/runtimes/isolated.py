@@ -8,12 +8,11 @@ import contextlib
 import os
 import shutil
 import sys
-import tempfile
 import threading
 import time
 import weakref
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +21,7 @@ from registry.exceptions import ImportRejected
 from registry.importer.process import JailedChild, encode_columns, may_load, memory_for
 from registry.runtimes.answers import Scores, checked
 from registry.runtimes.base import Columns, RuntimeFailed
+from registry.runtimes.folders import Folder
 
 MOST_MERGED = 64  # rows in one merged call; a larger request goes alone
 MOST_QUEUED = 256  # rows
@@ -128,15 +128,13 @@ class IsolatedRuntime:
 
     def _reset(self) -> None:
         """The state of a process that has started nothing yet: also after a fork."""
-        self._owner = os.getpid()
         self._wake = threading.Condition()
         self._queue: deque[_Request] = deque()
         self._thread: threading.Thread | None = None
         self._child: JailedChild | None = None
-        self._folder: Path | None = None
+        self._folder: Folder | None = None
         self._deaths = _Deaths()
-        self._closed = self._is_loaded = False
-        self._remove: Callable[[], object] | None = None
+        self._closed = self._ended = self._is_loaded = False
         self._calls, self._busy, self._cpu_before = 0, 0.0, 0.0
 
     # --- for callers ------------------------------------------------------------------------------------
@@ -175,6 +173,17 @@ class IsolatedRuntime:
         if thread is not None and thread is not threading.current_thread():
             thread.join(timeout=self._deadline)
 
+    def end(self) -> None:
+        """Leave neither child nor folder, whatever waits for an answer: this process is about to end by os._exit."""
+        self._ended = True  # whoever waits is told so once the child is dead
+        child = self._child
+        if child is not None:
+            child.close()
+        self.close()
+        folder = self._folder
+        if folder is not None:
+            folder.remove()  # the dispatcher has, unless it is starting a child
+
     def _send(self, request: _Request) -> None:
         with self._wake:
             self._admit(request)
@@ -208,6 +217,8 @@ class IsolatedRuntime:
         """The child and the dispatcher belong to the process that was forked; this one starts its own."""
         if self._child is not None:
             self._child.abandon()
+        if self._folder is not None:
+            self._folder.abandon()
         self._reset()
 
     # --- the dispatcher's thread ------------------------------------------------------------------------
@@ -292,6 +303,10 @@ class IsolatedRuntime:
         except RuntimeFailed as error:
             self._after_failure(child, error)
             raise
+        except OSError as error:  # `end` closes the pipes that are read here
+            if not self._ended:
+                raise
+            raise RuntimeFailed("The runtime is closed.", kind="stopped") from error
         self._account(child, time.monotonic() - began)
         return scores
 
@@ -319,6 +334,8 @@ class IsolatedRuntime:
         if self._child is not None and self._child.alive:
             return self._child
         self._end_child()
+        if self._ended:
+            raise RuntimeFailed("The runtime is closed.", kind="stopped")
         self._deaths.check()
         self._stop_the_clock()
         try:
@@ -349,30 +366,24 @@ class IsolatedRuntime:
             request.expires = min(request.expires, now + request.patience)
 
     def _started(self) -> JailedChild:
-        self._folder = Path(tempfile.mkdtemp(prefix="futurisys-model-"))
-        self._remove = weakref.finalize(self, _remove, self._folder, self._owner)
+        self._folder = Folder()
         size = 0
         for name, source in self._files.items():
-            target = self._folder / name
+            target = self._folder.path / name
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(source, target)
             size += target.stat().st_size
         memory = self._memory or memory_for(size)
-        return JailedChild(folder=self._folder, python=self._python, memory=memory, cpu=self._cpu)
+        return JailedChild(folder=self._folder.path, python=self._python, memory=memory, cpu=self._cpu)
 
     def _end_child(self) -> None:
         child, self._child = self._child, None
+        folder, self._folder = self._folder, None
         self._is_loaded = False
         if child is not None:
             child.close()
-        if self._remove is not None:
-            self._remove()
-            self._remove = None
-
-
-def _remove(folder: Path, owner: int) -> None:
-    if owner == os.getpid():  # a forked process has the same finalizers
-        shutil.rmtree(folder, ignore_errors=True)
+        if folder is not None:
+            folder.remove()
 
 
 def _joined(tables: list[Columns]) -> Columns:
@@ -383,6 +394,12 @@ def _joined(tables: list[Columns]) -> Columns:
 
 
 _runtimes: "weakref.WeakSet[IsolatedRuntime]" = weakref.WeakSet()
+
+
+def end_all() -> None:
+    """End every runtime of this process, before an end that runs no finalizer."""
+    for runtime in list(_runtimes):
+        runtime.end()
 
 
 def _forget_after_fork() -> None:

@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 SECONDS = 5
-PULSE_SECONDS = 60  # a worker leaves one each 5 s, beat each 10 s
+PULSE_SECONDS = 60  # a worker leaves one each 5 s at most, beat each 10 s
 
 
 def problem_of_pulse(file: Path, now: float) -> str:
