@@ -1,7 +1,8 @@
 """The few answers that stand in for another version's can be found without reading the others."""
 
-from django.contrib.postgres.operations import AddIndexConcurrently
 from django.db import migrations, models
+
+from predictions.migration_operations import AddIndexUnhurried
 
 
 class Migration(migrations.Migration):
@@ -9,7 +10,7 @@ class Migration(migrations.Migration):
 
     dependencies = [("predictions", "0002_facts"), ("registry", "0003_discovery_and_promotion")]
     operations = [
-        AddIndexConcurrently(
+        AddIndexUnhurried(
             model_name="prediction",
             index=models.Index(
                 fields=["ledger_entry", "id"],

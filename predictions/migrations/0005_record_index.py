@@ -1,7 +1,8 @@
 """What was answered about a record can be found without reading the other answers."""
 
-from django.contrib.postgres.operations import AddIndexConcurrently
 from django.db import migrations, models
+
+from predictions.migration_operations import AddIndexUnhurried
 
 
 class Migration(migrations.Migration):
@@ -9,7 +10,7 @@ class Migration(migrations.Migration):
 
     dependencies = [("predictions", "0004_records")]
     operations = [
-        AddIndexConcurrently(
+        AddIndexUnhurried(
             model_name="prediction",
             index=models.Index(
                 fields=["record", "id"], name="prediction_by_record", condition=models.Q(record__isnull=False)

@@ -1,7 +1,8 @@
 """A person's calls can be listed without reading every row of them."""
 
-from django.contrib.postgres.operations import AddIndexConcurrently
 from django.db import migrations, models
+
+from predictions.migration_operations import AddIndexUnhurried
 
 
 class Migration(migrations.Migration):
@@ -9,7 +10,7 @@ class Migration(migrations.Migration):
 
     dependencies = [("predictions", "0008_examples")]
     operations = [
-        AddIndexConcurrently(
+        AddIndexUnhurried(
             model_name="prediction",
             index=models.Index(fields=["user", "id"], name="prediction_by_call", condition=models.Q(row=0)),
         ),

@@ -1,7 +1,8 @@
 """What was answered about somebody can be found by their key."""
 
-from django.contrib.postgres.operations import AddIndexConcurrently
 from django.db import migrations, models
+
+from predictions.migration_operations import AddIndexUnhurried
 
 
 class Migration(migrations.Migration):
@@ -9,7 +10,7 @@ class Migration(migrations.Migration):
 
     dependencies = [("predictions", "0011_decision_facts")]
     operations = [
-        AddIndexConcurrently(
+        AddIndexUnhurried(
             model_name="prediction",
             index=models.Index(
                 fields=["key", "id"], name="prediction_by_key", condition=models.Q(("key", ""), _negated=True)

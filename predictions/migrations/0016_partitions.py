@@ -17,7 +17,7 @@ from predictions.partitions.aside import unhurried
 FACTS = ("predictions_prediction", "predictions_predictionfailure")
 # What points at an answer: PostgreSQL would refuse to detach answers that a foreign key protects.
 ABOUT = ("decision", "estimate", "outcome", "awaited", "replayedanswer")
-PATIENCE = "3s"  # of a step that everybody else has to wait for
+PATIENCE = "1500ms"  # of a step that everybody else has to wait for: an answer does for 2 s
 TRIES = 40
 
 FUNCTIONS = """
