@@ -17,6 +17,7 @@ from predictions.monitoring.comparison import hints as comparison_hints
 from predictions.monitoring.comparison import running as comparisons
 from predictions.monitoring.rollups import rounds, verifying
 from predictions.partitions import making
+from registry import clock
 
 TURN_SECONDS = 5  # then other tasks get theirs
 MAILING_SECONDS = 30
@@ -40,7 +41,7 @@ def work_on_batches(*, sent: float | None = None, **_kwargs: Any) -> None:
 @shared_task
 def sweep_batches(**_kwargs: Any) -> None:
     """Every minute: work that nobody is at, because its message or worker was lost; and old files."""
-    at = turns.now()
+    at = clock.now()
     closing.tidy(at)
     if turns.waiting(at).exists() and not turns.was_served(since=at - QUIET):
         hints.send()
@@ -65,7 +66,7 @@ def verify_rollups(**_kwargs: Any) -> None:
 
 @shared_task
 def make_partitions(**_kwargs: Any) -> None:
-    """Every day: where the answers of the next months will be stored. Warns of what somebody should look at."""
+    """Every hour: where the answers of the next months will be stored. Warns of what somebody should look at."""
     making.make()
 
 
@@ -79,7 +80,7 @@ def watch_models(**_kwargs: Any) -> None:
 def mail_alerts(**_kwargs: Any) -> None:
     """Every minute: mails about alerts that wait, or whose worker was lost."""
     until = time.monotonic() + MAILING_SECONDS
-    while time.monotonic() < until and mails.send_next(timezone.now()):
+    while time.monotonic() < until and mails.send_next(clock.now()):
         pass
 
 

@@ -16,7 +16,7 @@ from predictions.partitions.known import TABLES, Partition, partitions
 
 SCHEMA = "futurisys_detached"
 YOUNGEST = timedelta(days=90)  # since the end of the partition: what pages and workers count anew is younger
-PATIENCE = "3s"  # in which others have to wait
+PATIENCE = "1500ms"  # in which others have to wait: an answer does for 2 s
 _FOREIGN_KEYS = "SELECT conname FROM pg_constraint WHERE conrelid = to_regclass(%s) AND contype = 'f'"
 
 

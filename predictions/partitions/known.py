@@ -8,11 +8,22 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 TABLES = ("predictions_prediction", "predictions_predictionfailure")
 STRAYS_COUNTED = 1_000  # more are not counted
+LOCK = (1880162404, 24)  # of who makes or mends partitions; futurisys_make_partitions (migration 0016) names it, too
+PROMISE = "partition_bound"  # the CHECK of a default partition that is being mended
 
 _KNOWN = """
-SELECT facts, name, low, high, is_default, GREATEST(c.reltuples, 0)::bigint, pg_total_relation_size(c.oid)
+SELECT facts, name, low, high, is_default,
+    CASE WHEN pg_relation_size(c.oid) = 0 THEN 0 WHEN c.reltuples > 0 THEN c.reltuples::bigint END,
+    pg_total_relation_size(c.oid)
 FROM futurisys_partitions() JOIN pg_class c ON c.oid = to_regclass('public.' || quote_ident(name))
 ORDER BY facts, is_default, low NULLS FIRST
+"""
+_BROKEN_OFF = """
+SELECT name FROM futurisys_partitions() JOIN pg_constraint ON conrelid = to_regclass('public.' || quote_ident(name))
+WHERE is_default AND conname = %s AND NOT EXISTS (
+    SELECT FROM pg_locks JOIN pg_database ON pg_database.oid = database AND datname = current_database()
+    WHERE locktype = 'advisory' AND (classid::bigint, objid::bigint) = (%s, %s) AND granted)
+ORDER BY name
 """
 _STRAYS = "SELECT count(*) FROM (SELECT FROM {table} WHERE {range} LIMIT %s) AS found"
 
@@ -21,7 +32,7 @@ _STRAYS = "SELECT count(*) FROM (SELECT FROM {table} WHERE {range} LIMIT %s) AS 
 class Partition:
     """A part of the table `facts`: numbers from `low` (None: any) to before `high`; the default one has neither.
 
-    `rows`: PostgreSQL's estimate as of its last ANALYZE; `size`: bytes on disk, with indexes.
+    `rows`: PostgreSQL's estimate as of its last ANALYZE, None before it counted some; `size`: bytes on disk, with indexes.
     """
 
     facts: str
@@ -29,7 +40,7 @@ class Partition:
     low: UUID | None
     high: UUID | None
     is_default: bool
-    rows: int
+    rows: int | None
     size: int
 
 
@@ -52,6 +63,13 @@ def strays(connection: BaseDatabaseWrapper, found: Sequence[Partition]) -> dict[
                 cursor.execute(statement, [*asked.values(), STRAYS_COUNTED])
                 told[table] += cursor.fetchone()[0]
     return told
+
+
+def broken_off(connection: BaseDatabaseWrapper) -> list[str]:
+    """Default partitions that nobody mends any more, and that still refuse what lies outside of the months they held."""
+    with connection.cursor() as cursor:
+        cursor.execute(_BROKEN_OFF, [PROMISE, *LOCK])
+        return [name for (name,) in cursor.fetchall()]
 
 
 def _uncovered(found: Sequence[Partition]) -> Iterator[tuple[UUID | None, UUID | None]]:

@@ -38,10 +38,16 @@ def names(table: str = ANSWERS) -> list[str]:
 
 
 def cut(cursor: Any, count: int) -> None:
-    """As the owner: in place of the first partition, which is empty, one for each of so many months up to this one."""
+    """As the owner: in place of the first partition, which is empty, one for each of so many months up to this one.
+
+    And up to the next one in the last week of a month, when the first partition holds that, too.
+    """
     for table in TABLES:
-        cursor.execute(_named("ALTER TABLE {} DETACH PARTITION {}", table, first_of(cursor, table)))
-        for ago in reversed(range(count)):
+        first = first_of(cursor, table)
+        end = next(one.high for one in partitions(connections["owner"]) if one.name == first)
+        newest = 0 if end == number_at(begin(-1)) else -1
+        cursor.execute(_named("ALTER TABLE {} DETACH PARTITION {}", table, first))
+        for ago in reversed(range(newest, count)):
             fresh = name_of(ago, table)
             cursor.execute(_named("CREATE TABLE {} (LIKE {} INCLUDING DEFAULTS INCLUDING CONSTRAINTS)", fresh, table))
             cursor.execute("SELECT futurisys_protect_partition(%s)", [fresh])

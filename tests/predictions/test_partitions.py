@@ -224,7 +224,7 @@ def test_an_answer_without_a_partition_of_its_own_is_stored_all_the_same(
     assert "2 rows lie in the default partition of predictions_prediction" in caplog.text
     said = StringIO()
     call_command("make_partitions", stdout=said, stderr=said)
-    healed = f"{ANSWERS}_until_{begin(-6):%Y_%m}"
+    healed = f"{ANSWERS}_until_{begin(-7):%Y_%m}"
     assert healed in said.getvalue()
     assert as_owner(f"SELECT id FROM {healed} ORDER BY id") == [(early.pk,), (later.pk,)]
     assert strays(connection, partitions(connection)) == dict.fromkeys(TABLES, 0)
@@ -243,7 +243,7 @@ def test_a_month_that_began_in_the_default_partition_is_followed_by_none_until_i
     early = made_at(ask(analyst)[0], here.within(-3))
     assert making.make() == [name_of(-2, table) for table in TABLES]
     call_command("make_partitions", stdout=StringIO())
-    assert as_owner(f"SELECT id FROM {ANSWERS}_until_{begin(-3):%Y_%m}") == [(early.pk,)]
+    assert as_owner(f"SELECT id FROM {ANSWERS}_until_{begin(-4):%Y_%m}") == [(early.pk,)]
     assert name_of(-3, TABLES[1]) in names(TABLES[1])
 
 
@@ -275,3 +275,16 @@ def test_partitions_are_listed(months: Months, iris: ModelVersion, analyst: User
     assert " 1 rows " in lines[name_of(1)]
     assert "everything else" in lines[f"{ANSWERS}_default"]
     assert number_at(begin(1)) == next(one.low for one in partitions(connection) if one.name == name_of(1))
+
+
+@BOTH
+def test_rows_that_postgresql_has_not_counted_are_not_said_to_be_none(
+    months: Months, iris: ModelVersion, analyst: User
+) -> None:
+    months(3)
+    made_at(ask(analyst)[0], here.within(1))
+    said = StringIO()
+    call_command("list_partitions", stdout=said)
+    lines = {line.split()[0]: line for line in said.getvalue().splitlines()}
+    assert " not counted yet " in lines[name_of(1)]
+    assert " 0 rows " in lines[name_of(2)]

@@ -17,7 +17,8 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         for one in partitions(connection):
-            self.stdout.write(f"{one.name:44} {_range(one):26} {one.rows:>13,} rows {one.size / 1e6:>11,.1f} MB")
+            rows = "not counted yet" if one.rows is None else f"{one.rows:,} rows"
+            self.stdout.write(f"{one.name:44} {_range(one):26} {rows:>18} {one.size / 1e6:>11,.1f} MB")
         for gone in DetachedPartition.objects.order_by("table", "high"):
             said = f"{gone.rows:>13,} rows   detached on {gone.detached_at:%Y-%m-%d} to {detaching.SCHEMA}"
             self.stdout.write(f"{gone.name:44} {_range(gone):26} {said}")

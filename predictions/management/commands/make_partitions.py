@@ -1,4 +1,4 @@
-"""`manage.py make_partitions`: what beat does every day, and what only the owner of the tables can do after it did not."""
+"""`manage.py make_partitions`: what beat does every hour, and what only the owner of the tables can do after it did not."""
 
 from typing import Any
 
@@ -13,11 +13,12 @@ from predictions.partitions.known import TABLES
 
 
 class Command(BaseCommand):
-    help = """Make the partitions of this month and the next three. Nobody has to do this: beat does it every day.
+    help = """Make the partitions of this month and the next three. Nobody has to do this: beat does it every hour.
 
 As the owner (DATABASE_OWNER_URL) this also mends what came of partitions that were made too late: a default partition
-with rows becomes the partition of their months, and a new, empty one takes its place. Others wait for that for some
-milliseconds. Then the tables are analyzed as a whole, which PostgreSQL does by itself for their parts only."""
+with rows becomes the partition of their months, and a new, empty one takes its place. Its rows are read for that, which
+may take minutes and keeps nobody waiting; then others wait for some milliseconds. At the end the tables are analyzed as
+a whole, which PostgreSQL does by itself for their parts only."""
 
     def handle(self, *args: Any, **options: Any) -> None:
         owner = connections["owner"]
