@@ -35,7 +35,7 @@ from predictions.exceptions import (
 )
 from predictions.imports.csv_files import Dialect, FileRefused
 from predictions.models import Batch, BatchChunk, Record, RejectedRow, Source
-from registry import serving
+from registry import clock, serving
 
 logger = logging.getLogger(__name__)
 
@@ -48,7 +48,7 @@ SUSPENDED_SECONDS, LOCKED_SECONDS = 60, 5  # until it is tried again
 def work(*, seconds: float) -> bool:
     """Do what waits, piece by piece, for about that long. Whether there may be more."""
     ends = time.monotonic() + seconds
-    while piece := take(turns.now()):
+    while piece := take(clock.now()):
         do(piece)
         if time.monotonic() > ends:
             return True
@@ -149,7 +149,7 @@ def _kept(piece: Piece, content: Iterator[bytes]) -> Iterator[bytes]:
         if time.monotonic() > renew_at:
             renew_at = time.monotonic() + patience
             mine = Batch.objects.filter(pk=piece.batch.pk, lease=piece.lease, status=piece.batch.status)
-            if not mine.update(leased_until=turns.now() + time_kept):
+            if not mine.update(leased_until=clock.now() + time_kept):
                 raise ChunkTaken
 
 
@@ -180,7 +180,7 @@ def _go_on(piece: Piece, step: Callable[[Batch], None]) -> None:
 def _wait_whole(piece: Piece, reason: str, *, seconds: float) -> None:
     """Look at a file again later, as if it had not been tried."""
     mine = Batch.objects.filter(pk=piece.batch.pk, lease=piece.lease, status=piece.batch.status)
-    mine.update(reason=reason, lease=None, leased_until=turns.now() + timedelta(seconds=seconds), attempts=0)
+    mine.update(reason=reason, lease=None, leased_until=clock.now() + timedelta(seconds=seconds), attempts=0)
 
 
 def _close(piece: Piece) -> None:
@@ -274,7 +274,7 @@ def _records(batch: Batch, called: list[str]) -> list[int | None] | None:
 def _wait(piece: Piece, reason: str, *, seconds: float) -> None:
     """Give the chunk back as if it had not been tried, and look at the batch again later."""
     chunk = _chunk(piece)
-    until = turns.now() + timedelta(seconds=seconds)
+    until = clock.now() + timedelta(seconds=seconds)
     mine = BatchChunk.objects.filter(pk=chunk.pk, lease=chunk.lease)
     mine.update(lease=None, leased_until=None, attempts=F("attempts") - 1)
     Batch.objects.filter(pk=piece.batch.pk, status=Batch.Status.RUNNING).update(

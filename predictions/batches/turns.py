@@ -10,7 +10,7 @@ from enum import Enum
 from uuid import UUID, uuid4
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from predictions.models import Batch, BatchChunk
@@ -46,14 +46,6 @@ class Piece:
     batch: Batch
     lease: UUID
     chunk: BatchChunk | None = None
-
-
-def now() -> datetime:
-    """The database's clock: hosts whose own clocks differ agree on which leases have run out."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT clock_timestamp()")
-        at: datetime = cursor.fetchone()[0]
-    return at
 
 
 def lease_time() -> timedelta:

@@ -54,14 +54,14 @@ def due_count(user: User) -> int:
 
 
 def said_count(count: int) -> str:
-    """`Outcome due for 41 records`."""
+    """`Outcome due for 41 cases`."""
     if count == 0:
         return _("No outcome is due")
     if count == 1:
-        return _("Outcome due for 1 record")
+        return _("Outcome due for 1 case")
     if count > MOST:
-        return _("Outcome due for more than %(count)s records") % {"count": figure(MOST, grouped=True)}
-    return _("Outcome due for %(count)s records") % {"count": figure(count, grouped=True)}
+        return _("Outcome due for more than %(count)s cases") % {"count": figure(MOST, grouped=True)}
+    return _("Outcome due for %(count)s cases") % {"count": figure(count, grouped=True)}
 
 
 def due(user: User, *, after: tuple[date, UUID] | None = None, most: int = PAGE) -> list[Due]:

@@ -15,6 +15,7 @@ from registry.environments.uv import EnvironmentFailed, UvFailed
 
 LOCK = "environment.lock"  # the path under which it is kept among a version's files
 PINNED = re.compile(r"^([A-Za-z0-9._-]+)==([^\s;\\]+)", re.MULTILINE)
+UNREACHABLE = re.compile(r"[Ff]ailed to fetch|error sending request|Request failed|dns error")
 MANIFEST_HELPS = "name another version under runtime.packages in model_manifest.json"
 
 
@@ -32,12 +33,23 @@ def resolve(choice: Choice, *, ends: float) -> tuple[str, list[str]]:
 
 
 def _compile(requirements: list[str], ends: float) -> str:
+    try:
+        return _compiled(requirements, _servers_versions(), ends)
+    except UvFailed as failed:
+        if UNREACHABLE.search(uv.plain(str(failed))):
+            raise
+        # What is only preferred can make uv give up: of two indexes it asks the first one that has that version, also
+        # when its builds are for other Pythons.
+        return _compiled(requirements, "", ends)
+
+
+def _compiled(requirements: list[str], preferred: str, ends: float) -> str:
     with tempfile.TemporaryDirectory(prefix="futurisys-lock-") as name:
         folder = Path(name)
         (folder / "wanted.txt").write_text("\n".join(requirements) + "\n")
         (folder / "overrides.txt").write_text("\n".join(OVERRIDES) + "\n")
         # uv prefers what the output file names: the server's versions, where the model allows them
-        (folder / "lock.txt").write_text(_servers_versions())
+        (folder / "lock.txt").write_text(preferred)
         options = ["--quiet", "--no-header", "--no-annotate", "--generate-hashes", "--only-binary", ":all:"]
         options += ["--python", sys.executable, "--overrides", str(folder / "overrides.txt")]
         uv.run(
@@ -84,7 +96,7 @@ def explained(said: str, requirements: tuple[str, ...]) -> EnvironmentFailed:
         else:
             continue
         return EnvironmentFailed(f"{why}. `{command(name, version)}` shows what there is; or {MANIFEST_HELPS}.")
-    if re.search(r"[Ff]ailed to fetch|error sending request|Request failed|dns error", text):
+    if UNREACHABLE.search(text):
         text = "The package index did not answer, so the model's environment could not be resolved. Sync again later."
         return EnvironmentFailed(text, temporary=True)
     return EnvironmentFailed(

@@ -14,7 +14,7 @@ from predictions import metrics
 from predictions.models import Comparison, Prediction, ReplayedAnswer, Source
 from predictions.monitoring.comparison import hints, replaying, running, sources, turns, verbs
 from predictions.tasks import work_on_comparisons
-from registry import runtimes
+from registry import clock, runtimes
 from registry.importer import examine
 from registry.models import ModelVersion
 from registry.runtimes.base import RuntimeFailed
@@ -43,6 +43,29 @@ def people(promoted: Any, ready: Any, examined: Any) -> list[ModelVersion]:
     """A version in charge, and one that says “leaves” much sooner."""
     first = promoted("attrition")
     return [first, ready("attrition", signature_json=with_threshold(examined("attrition"), 0.2))]
+
+
+def test_a_host_whose_clock_is_ahead_leaves_it_to_who_has_it(
+    manager: User, people: list[ModelVersion], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = asked_for(manager, *people)
+    held, wrong = turns.take(clock.now()), timezone.now() + timedelta(hours=1)
+    monkeypatch.setattr(timezone, "now", lambda: wrong)
+    running.work(seconds=60)
+    assert held is not None
+    assert Comparison.objects.get(pk=made.pk).lease == held.lease
+
+
+def test_a_host_whose_clock_is_behind_has_it_for_as_long_as_others(
+    manager: User, people: list[ModelVersion], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made, wrong = asked_for(manager, *people), timezone.now() - timedelta(hours=1)
+    monkeypatch.setattr(timezone, "now", lambda: wrong)
+    monkeypatch.setattr(running, "do", lambda *_: None)  # it is still at it
+    running.work(seconds=60)
+    until = Comparison.objects.get(pk=made.pk).leased_until
+    assert until is not None
+    assert until > clock.now()
 
 
 def other_tables() -> dict[str, int]:

@@ -1,5 +1,6 @@
 """Environments of models: what goes into one, how it is built, and what is said when it cannot be."""
 
+import importlib.metadata
 import io
 import os
 import re
@@ -101,6 +102,20 @@ def test_a_version_from_before_numpy_2_is_kept_before_it():
     assert {"numpy<2", "pandas<3", "scipy<1.13"} <= set(chosen(saved_by="1.3.2").needed)
 
 
+def test_a_version_is_found_where_another_index_holds_it(
+    environment_cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """uv takes what it prefers from the first index that has it, though its builds are for other Pythons."""
+    resolved(SMALL)  # skips where there is no index to ask
+    here = importlib.metadata.version("msgpack")
+    (tmp_path / "msgpack").mkdir()
+    wheel = f"msgpack-{here}-cp399-cp399-manylinux_2_17_x86_64.whl"
+    (tmp_path / "msgpack" / "index.html").write_text(f'<a href="{wheel}">{wheel}</a>')
+    monkeypatch.setenv("UV_EXTRA_INDEX_URL", tmp_path.as_uri())
+    lock, _left_out = resolved(Choice("a test needs it", needed=(f"msgpack=={here}",)))
+    assert locks.pins(lock) == {"msgpack": here}
+
+
 # -- what cannot be resolved
 
 
@@ -151,10 +166,14 @@ def test_an_index_that_does_not_answer(environment_cache: Path, monkeypatch: pyt
     monkeypatch.setenv("UV_FIND_LINKS", "")
     monkeypatch.setenv("UV_HTTP_RETRIES", "0")
     monkeypatch.setenv("UV_NO_CACHE", "1")
+    asked: list[object] = []
+    run = locks.uv.run
+    monkeypatch.setattr(locks.uv, "run", lambda *what, **how: asked.append(what) or run(*what, **how))
     with pytest.raises(EnvironmentFailed, match="The package index did not answer") as caught:
         locks.resolve(SMALL, ends=soon())
     assert caught.value.temporary
     assert "127.0.0.1" not in str(caught.value)
+    assert len(asked) == 2  # with what converts and without; not again for want of preferences
 
 
 def test_a_conflict_leaves_the_converters_out(environment_cache: Path):

@@ -3,6 +3,7 @@
 import io
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +12,16 @@ import pytest
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 from django.test import Client
+from django.utils import timezone
 
 from examples.local_hub import LocalHub
 from registry import actions, discovery
+from registry.management.commands import sync_models
 from registry.models import Delivery, ModelVersion, RegisteredModel
 from tests import hubs
 from tests.hubs import REPO, TOKEN, a_source, loopback_hub  # noqa: F401  fixtures
 from tests.registry import pipelines
+from tests.registry.asking import end
 from tests.worlds import ROOT
 
 
@@ -71,16 +75,42 @@ def test_sync_of_a_draft_says_what_comes_next(
     assert Delivery.objects.get().kind == "command"
 
 
-def test_sync_while_another_process_imports(hub: LocalHub, settings: Any, iris: ModelVersion, source: Path) -> None:
+@pytest.fixture
+def imported_elsewhere(hub: LocalHub, settings: Any, iris: ModelVersion, source: Path) -> ModelVersion:
+    """Version 2 of iris, which another process is importing."""
     settings.HUB_ENDPOINTS, settings.HUB_TOKENS = {"loopback": hub.url}, {"loopback": TOKEN}
     hubs.publish(hub, source)
     model = actions.track_model(name="iris", endpoint="loopback", repo_id=REPO)
     version, _new = discovery.follow(discovery.note(model=model, kind=Delivery.Kind.POLL))
     assert version is not None
-    from django.utils import timezone
-
     assert ModelVersion.objects.claim(pk=version.pk, at=timezone.now())
-    assert "iris v2: another process is importing it." in run("sync_models", "iris")
+    return version
+
+
+def test_sync_waits_for_another_process(imported_elsewhere: ModelVersion, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sync_models, "sleep", lambda _seconds: end(imported_elsewhere, "ready"))
+    said = run("sync_models", "iris")
+    assert "iris v2: another process is importing it, which is waited for ..." in said
+    assert f"iris v2 ({imported_elsewhere.commit[:8]}) imported: ready, runtime onnx." in said
+
+
+def test_sync_imports_in_the_place_of_a_process_that_was_killed(
+    imported_elsewhere: ModelVersion, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lost = ModelVersion.objects.filter(pk=imported_elsewhere.pk)
+    monkeypatch.setattr(sync_models, "sleep", lambda _seconds: lost.update(leased_until=timezone.now()))
+    with pytest.raises(CommandError, match="Not served: iris"):  # its manifest is none, which an import alone finds
+        run("sync_models", "iris")
+    imported_elsewhere.refresh_from_db()
+    assert (imported_elsewhere.status, imported_elsewhere.attempts) == ("rejected", 2)
+
+
+def test_sync_waits_no_longer_than_an_import_may_take(
+    imported_elsewhere: ModelVersion, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sync_models, "LEASE", timedelta(0))
+    with pytest.raises(CommandError, match="Not served: iris"):
+        run("sync_models", "iris")
 
 
 # -- the admin

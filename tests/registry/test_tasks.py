@@ -7,11 +7,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from celery.schedules import maybe_schedule
 from django.conf import settings
 from django.db import connection
 from django.utils import timezone
@@ -115,6 +116,17 @@ def test_beat_knows_its_tasks() -> None:
     assert {entry["task"] for entry in settings.CELERY_BEAT_SCHEDULE.values()} <= set(current_app.tasks)
 
 
+@pytest.mark.parametrize("name", settings.CELERY_BEAT_SCHEDULE)
+def test_a_beat_with_an_empty_volume_each_hour_sends_each_task(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    schedule = maybe_schedule(settings.CELERY_BEAT_SCHEDULE[name]["schedule"])
+
+    def is_sent(begun: datetime) -> bool:
+        monkeypatch.setattr(schedule, "nowfun", lambda: begun + timedelta(minutes=59))
+        return schedule.is_due(begun).is_due
+
+    assert any(is_sent(datetime(2026, 11, 22, hour, tzinfo=UTC)) for hour in range(24))
+
+
 def begun(model: RegisteredModel, **values: Any) -> ModelVersion:
     return ModelVersion.objects.create(**{"model": model, "number": 1, "commit": "1" * 40, **values})
 
@@ -139,6 +151,16 @@ def test_sweeper_leaves_alone_what_is_at_work(model: RegisteredModel, sent: list
     tasks.import_version(version_id=version.pk)
     version.refresh_from_db()
     assert (sent, version.status, version.attempts) == ([], "importing", 1)
+
+
+def test_sweeper_of_a_host_whose_clock_is_ahead_leaves_alone_what_is_at_work(
+    model: RegisteredModel, sent: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun(model, attempts=1, leased_until=timezone.now() + LEASE)
+    wrong = timezone.now() + 2 * LEASE
+    monkeypatch.setattr(timezone, "now", lambda: wrong)
+    tasks.sweep_imports()
+    assert sent == []
 
 
 def test_sweeper_gives_up_after_the_third_loss(model: RegisteredModel, sent: list[int]) -> None:

@@ -15,6 +15,7 @@ from futurisys.database_url import connection_settings
 from predictions import tasks
 from predictions.batches import hints, running, turns
 from predictions.models import Batch
+from registry import clock as database
 from registry.models import ModelVersion
 from tests.predictions.files import submitted, work_off
 
@@ -43,7 +44,7 @@ def test_a_host_whose_clock_is_wrong_keeps_to_the_leases(
     hours: int,
 ) -> None:
     batch = submitted(iris, analyst, 20)
-    held = turns.take(turns.now())
+    held = turns.take(database.now())
     clock(timezone.now() + timedelta(hours=hours))
     running.work(seconds=60)
     assert held is not None
@@ -56,7 +57,7 @@ def test_a_sweep_whose_clock_is_wrong_finds_what_was_lost(iris, analyst, clock, 
     sent: list[str] = []
     monkeypatch.setattr(current_app, "send_task", lambda name, **how: sent.append(name))
     clock(timezone.now() - timedelta(hours=1))
-    Batch.objects.update(served_at=turns.now() - timedelta(minutes=1))
+    Batch.objects.update(served_at=database.now() - timedelta(minutes=1))
     tasks.sweep_batches()
     assert sent == [hints.TASK]
 
@@ -68,7 +69,7 @@ def test_a_host_that_was_cut_off_while_it_took_a_piece_stops_nobody(
     batch = submitted(iris, analyst, 20)
     with psycopg.connect(owner_address) as lost:  # its transaction is open until PostgreSQL finds out
         lost.execute(UPDATED, [batch.pk])
-        pieces = [turns.take(turns.now()) for _ in range(4)]
+        pieces = [turns.take(database.now()) for _ in range(4)]
         assert all(pieces)
         for piece in pieces:
             running.do(piece)
@@ -83,7 +84,7 @@ def test_who_is_served_is_kept_while_others_store_answers(iris, analyst: User, o
     batch = submitted(iris, analyst, 20)
     with psycopg.connect(owner_address) as other:
         other.execute(ANSWERED, [batch.pk])
-        at = turns.now()
+        at = database.now()
         turns.take(at)
         batch.refresh_from_db()
         assert batch.served_at == at
@@ -100,7 +101,7 @@ def test_more_hosts_may_work_on_files_when_the_setting_says_so(
 ) -> None:
     settings.BATCH_ROWS, settings.BATCH_WORKERS = 2, workers
     submitted(iris, analyst, 20)
-    at = turns.now()
+    at = database.now()
     for _ in range(4):
         turns.take(at)
     sent: list[str] = []

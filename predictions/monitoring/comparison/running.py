@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from django.db import InterfaceError, OperationalError, connection, transaction
-from django.utils import timezone, translation
+from django.utils import translation
 
 from predictions.exceptions import AWAY
 from predictions.models import ComparedVersion, Comparison, ReplayedAnswer
@@ -18,7 +18,7 @@ from predictions.monitoring.comparison import reasons, sources, summing, turns
 from predictions.monitoring.comparison.replaying import Replayed, is_changed, replay
 from predictions.monitoring.comparison.sources import Recorded
 from predictions.monitoring.comparison.turns import Status, Taken
-from registry import serving
+from registry import clock, serving
 from registry.models import ModelVersion
 from registry.runtimes.base import RuntimeFailed
 from registry.signature import Signature
@@ -49,10 +49,10 @@ class Away(Exception):
 def work(*, seconds: float) -> bool:
     """Work on what waits for about that long. Whether there may be more."""
     ends = time.monotonic() + seconds
-    while comparison := turns.take(timezone.now()):
+    while comparison := turns.take(clock.now()):
         do(comparison, ends)
         if time.monotonic() > ends:
-            return turns.waiting(timezone.now()).exists()
+            return turns.waiting(clock.now()).exists()
     return False
 
 
@@ -93,7 +93,7 @@ def _work(comparison: Comparison, ends: float) -> None:
             break
         _chunk(comparison, compared, recorded, answering)
         if time.monotonic() > ends and comparison.done < (comparison.rows or 0):
-            turns.give_back(comparison, until=timezone.now(), attempts=0)
+            turns.give_back(comparison, until=clock.now(), attempts=0)
             return
     _finish(comparison, compared)
 
@@ -121,7 +121,7 @@ def _chunk(
             cursor=recorded[-1].id,
             done=comparison.done + len(recorded),
             attempts=0,
-            leased_until=timezone.now() + turns.LEASE,
+            leased_until=clock.now() + turns.LEASE,
             summary=comparison.summary | {CLOCK: _clock(comparison, found)},
         )
         _store(comparison, recorded, found)
@@ -159,7 +159,7 @@ def _finish(comparison: Comparison, compared: Sequence[ComparedVersion]) -> None
         status=Status.DONE,
         rows=comparison.done,
         summary=summary,
-        finished_at=timezone.now(),
+        finished_at=clock.now(),
         lease=None,
         leased_until=None,
     )
@@ -170,7 +170,7 @@ def _again(comparison: Comparison, reason: str, seconds: float) -> None:
     if comparison.attempts >= MAX_ATTEMPTS:
         _fail(comparison, reason)
     else:
-        until = timezone.now() + timedelta(seconds=seconds)
+        until = clock.now() + timedelta(seconds=seconds)
         turns.give_back(comparison, until=until, attempts=comparison.attempts)
 
 
@@ -178,6 +178,6 @@ def _fail(comparison: Comparison, reason: str) -> None:
     """It is over without a result: what was scored so far is of no use."""
     with transaction.atomic():
         mine = Comparison.objects.filter(pk=comparison.pk, lease=comparison.lease, status=Status.RUNNING)
-        ended = {"status": Status.FAILED, "reason": reason, "finished_at": timezone.now()}
+        ended = {"status": Status.FAILED, "reason": reason, "finished_at": clock.now()}
         if mine.update(**ended, lease=None, leased_until=None):
             ReplayedAnswer.objects.filter(comparison=comparison.pk).delete()

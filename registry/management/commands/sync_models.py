@@ -1,12 +1,14 @@
 from argparse import ArgumentParser
+from time import monotonic, sleep
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
-from django.utils import timezone
 
-from registry import actions, discovery
+from registry import actions, clock, discovery
 from registry.exceptions import RegistryError
-from registry.models import Delivery, ModelVersion, RegisteredModel
+from registry.models import LEASE, Delivery, ModelVersion, RegisteredModel
+
+POLL_SECONDS = 0.5
 
 
 class Command(BaseCommand):
@@ -34,7 +36,20 @@ class Command(BaseCommand):
         except RegistryError as error:
             self.stderr.write(f"{model}: {error}")
             return False
-        return self._report(discovery.sync(delivery, at=timezone.now(), progress=self._progress))
+        delivery = discovery.sync(delivery, at=clock.now(), progress=self._progress)
+        if delivery.version and delivery.outcome == Delivery.Outcome.WAITING:
+            self._wait(delivery, delivery.version)
+        return self._report(delivery)
+
+    def _wait(self, delivery: Delivery, version: ModelVersion) -> None:
+        """Until the process that imports the version has ended that; when it was killed, import in its place."""
+        self._progress(f"{version}: another process is importing it, which is waited for")
+        until = monotonic() + 2 * LEASE.total_seconds()  # of the other one's, and of ours
+        while delivery.outcome == Delivery.Outcome.WAITING and monotonic() < until:
+            sleep(POLL_SECONDS)
+            actions.import_version(version=version, at=clock.now(), progress=self._progress)
+            discovery.settle(version)
+            delivery.refresh_from_db()
 
     def _progress(self, message: str) -> None:
         self.stdout.write(f"  {message} ...")
@@ -45,8 +60,8 @@ class Command(BaseCommand):
             self.stderr.write(f"{delivery.model}: {delivery.text}")
             return False
         if delivery.outcome == Delivery.Outcome.WAITING:
-            self.stdout.write(f"{version}: another process is importing it.")
-            return True
+            self.stderr.write(f"{version}: another process is still importing it.")
+            return False
         if version.status == ModelVersion.Status.REJECTED:
             self.stderr.write(f"{version} ({version.commit[:8]}) rejected: {version.reason}")
             return False
