@@ -4,7 +4,7 @@ Applied by `manage.py migrate` after each run, so that a new table cannot be for
 """
 
 from django.apps import apps
-from django.db import connections, models
+from django.db import connections, models, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.utils import CursorWrapper
 from psycopg import sql
@@ -26,7 +26,8 @@ def grant() -> str:
     owner = connections["owner"]
     if not role or role == owner.settings_dict["USER"]:
         return ""
-    with owner.cursor() as cursor:
+    # At once: others answer meanwhile, and between taking a right away and giving it they would lack it.
+    with transaction.atomic(using="owner"), owner.cursor() as cursor:
         _create_role(cursor, role, connections["default"].settings_dict["PASSWORD"])
         for statement in _statements(owner):
             cursor.execute(sql.SQL(statement).format(role=sql.Identifier(role)))

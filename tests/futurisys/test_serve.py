@@ -11,10 +11,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import psycopg
 import pytest
 from django.contrib.auth.models import User
 
-from futurisys.embedded_programs import binaries
+from futurisys.backup import programs as installed
+from futurisys.embedded_programs import MAJOR, binaries
 from predictions.models import Prediction
 from registry.models import ModelVersion
 from tests.images import Image, other, other_user, port, python_for, status, until
@@ -63,9 +65,12 @@ def durable(image: Image) -> Iterator[dict[str, str]]:
 def copied(source: str, target: str) -> None:
     """Everything of the test's database, without its rights: `migrate` gives those."""
     programs = binaries(other())
+    with psycopg.connect(source) as server:
+        begins = installed.for_dump(server.info.server_version // 10_000)
+    pg_dump = programs / "pg_dump" if begins.major == MAJOR else begins.path
     dump = ["--format=custom", "--no-owner", "--no-privileges", "--exclude-schema=kept", "--compress=0", source]
     whom = other_user()
-    with subprocess.Popen([programs / "pg_dump", *dump], stdout=subprocess.PIPE, cwd="/", **whom) as begun:
+    with subprocess.Popen([pg_dump, *dump], stdout=subprocess.PIPE, cwd="/", **whom) as begun:
         restore = [programs / "pg_restore", "--no-owner", "--exit-on-error", "--dbname", target]
         subprocess.run(restore, stdin=begun.stdout, check=True, cwd="/", **whom)
     assert begun.returncode == 0
@@ -168,6 +173,29 @@ def test_it_says_what_it_cannot_do(role: str, more: dict[str, str], sentence: st
     command = [ROOT / "scripts" / "serve", role]
     done = subprocess.run(command, check=False, cwd="/", env=own, capture_output=True, text=True, timeout=60)
     assert (done.returncode, sentence in done.stderr) == (1, True), done.stderr
+
+
+def test_static_files_of_the_release_before_are_replaced(tmp_path: Path) -> None:
+    """In a folder that lasts, as without containers; what another server still serves from there stays."""
+    static, python = tmp_path / "static", tmp_path / "python"
+    (static / "css").mkdir(parents=True)
+    (static / "css" / "page.old.css").touch()
+    (static / "staticfiles.json").write_text("old")
+    collects = f"""#!/bin/sh
+echo $* >>{tmp_path}/called
+[ $2 != collectstatic ] || {{
+    mkdir $STATIC_ROOT/css && touch $STATIC_ROOT/css/page.new.css && printf new >$STATIC_ROOT/staticfiles.json
+}}
+"""
+    python.write_text(collects)
+    python.chmod(0o755)
+    own = {"PATH": os.environ["PATH"], "PYTHON": str(python), "FUTURISYS_VAR": str(tmp_path)}
+    subprocess.run([ROOT / "scripts" / "serve", "web"], check=True, env=own, timeout=60)
+    called = (tmp_path / "called").read_text().splitlines()
+    assert [line.split()[1] for line in called] == ["check", "collectstatic", "gunicorn"]
+    assert {path.name for path in (static / "css").iterdir()} == {"page.old.css", "page.new.css"}
+    assert (static / "staticfiles.json").read_text() == "new"
+    assert list(tmp_path.glob("static.*")) == []
 
 
 def test_smoke_says_who_does_not_answer() -> None:

@@ -8,6 +8,8 @@ from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 from django.db import connections
 
+from futurisys.backup import bundled
+from futurisys.backup.programs import BackupError
 from predictions import actions
 from predictions.models import Prediction
 from predictions.monitoring.comparison import reproducing
@@ -123,3 +125,12 @@ def test_an_empty_database_is_fine() -> None:
 def test_a_negative_count_is_refused() -> None:
     with pytest.raises(CommandError, match="0 or more"):
         said(count=-1)
+
+
+def test_the_bundled_database_is_started_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuses() -> None:
+        raise BackupError("The bundled PostgreSQL cannot start.")
+
+    monkeypatch.setattr(bundled, "running", refuses)
+    with pytest.raises(CommandError, match=r"The bundled PostgreSQL cannot start\."):
+        said()

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from django.core.management.base import CommandParser
+from django.core.management.base import CommandError, CommandParser
 from django.core.management.commands import migrate
 
-from futurisys import roles
+from futurisys import health, roles
 
 
 class Command(migrate.Command):
@@ -16,6 +16,8 @@ class Command(migrate.Command):
         parser.set_defaults(database="owner")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        for problem in health.encoding_problems(options["database"]):
+            raise CommandError(problem)
         super().handle(*args, **options)
         role = roles.grant()
         if role and options["verbosity"]:

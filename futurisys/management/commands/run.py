@@ -86,7 +86,7 @@ class Command(BaseCommand):
 
     def _fill(self, supervisor: Supervisor, first: demo.FirstStart) -> None:
         with self._step("start the loopback Hub"):
-            hub = supervisor.start("hub", [sys.executable, "examples/local_hub.py", *self._hub()])
+            hub = supervisor.start("hub", self._hub(), environment=_secrets_of_hub())
         with self._step("migrate"):
             call_command("migrate", interactive=False, verbosity=0)
         with self._step("create demo users"):
@@ -122,9 +122,7 @@ class Command(BaseCommand):
         """What is published tells the web server by itself."""
         place = ["--port", str(self.port + 1), "--dir", str(self.var / "hub")]
         hook = ["--webhook", f"http://{HOST}:{self.port}/api/v1/hooks/huggingface"]
-        # With “=”: a random secret may begin with a dash.
-        token, secret = settings.HUB_TOKENS["loopback"], settings.HUB_WEBHOOK_SECRETS["loopback"]
-        return [*place, f"--token={token}", *hook, f"--webhook-secret={secret}"]
+        return [sys.executable, "examples/local_hub.py", *place, *hook]
 
     def _web(self) -> list[str]:
         threads = ["--worker-class", "gthread", "--workers", "2", "--threads", "4", "--graceful-timeout", "5"]
@@ -154,6 +152,12 @@ class Command(BaseCommand):
             self.stdout.write("")
             raise
         self.stdout.write(f" done ({time.monotonic() - begun:.1f} s)")
+
+
+def _secrets_of_hub() -> dict[str, str]:
+    """In its environment: others may read a command line."""
+    token, secret = settings.HUB_TOKENS["loopback"], settings.HUB_WEBHOOK_SECRETS["loopback"]
+    return {"LOCAL_HUB_TOKEN": token, "LOCAL_HUB_WEBHOOK_SECRET": secret}
 
 
 def port() -> int:

@@ -5,6 +5,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from futurisys.backup import bundled
+from futurisys.backup.programs import BackupError
 from predictions.monitoring.comparison.reproducing import CLOSE, Found, reproduce
 
 
@@ -20,10 +22,11 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if options["count"] < 0:
             raise CommandError("--count is 0 or more.")
-        found = Found()
-        for found in reproduce(options["count"]):
-            if options["verbosity"] > 1:
-                self.stdout.write(f"{found.asked} asked ...")
+        try:
+            with bundled.running():
+                found = self._ask(options["count"], tell=options["verbosity"] > 1)
+        except BackupError as error:
+            raise CommandError(str(error)) from None
         impossible = sum(found.impossible.values())
         self.stdout.write(
             f"{found.asked} answers asked again: {found.equal} equal, {found.different} different, {impossible} not "
@@ -36,3 +39,10 @@ class Command(BaseCommand):
             self.stdout.write(sentence)
         if not found.is_fine:
             raise CommandError("Recorded answers do not come out as they were.")
+
+    def _ask(self, most: int, *, tell: bool) -> Found:
+        found = Found()
+        for found in reproduce(most):
+            if tell:
+                self.stdout.write(f"{found.asked} asked ...")
+        return found
