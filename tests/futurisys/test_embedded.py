@@ -14,6 +14,7 @@ import pytest
 
 from futurisys import embedded, embedded_programs
 from futurisys.embedded import Cluster, Error, urls
+from futurisys.embedded_programs import ROOT_HOME, SYSTEM_USER
 
 ROOT = Path(__file__).resolve().parents[2]
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="Run the tests as root to see this one.")
@@ -248,6 +249,35 @@ def test_programs_that_the_user_may_not_enter_are_copied(
     assert copy.is_relative_to(tmp_path)
     assert mode(copy / "initdb") & 0o555 == 0o555
     subprocess.run([copy / "initdb", "--version"], check=True)
+
+
+@as_root
+def test_two_that_begin_on_a_new_machine_do_not_undo_each_other(tmp_path: Path) -> None:
+    new_machine = f"""
+    set -e
+    cp -a /etc {tmp_path}/etc
+    sed -i /^{SYSTEM_USER}:/d {tmp_path}/etc/passwd {tmp_path}/etc/shadow {tmp_path}/etc/group {tmp_path}/etc/gshadow
+    mount --bind {tmp_path}/etc /etc
+    mkdir -p {ROOT_HOME}
+    mount -t tmpfs -o mode=755 tmpfs {ROOT_HOME}
+    for one in 1 2 3; do "$@" {tmp_path}/$one & done
+    for one in 1 2 3; do wait -n; done
+    """
+    code = """
+import sys
+from pathlib import Path
+from futurisys.embedded import Cluster
+cluster = Cluster(Path(sys.argv[1]))
+try:
+    cluster.start(durable=False)
+finally:
+    cluster.remove()
+"""
+    command = ["unshare", "--mount", "bash", "-c", new_machine, "new machine", sys.executable, "-c", code]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    if "Operation not permitted" in done.stderr:
+        pytest.skip("Root may not mount anything here.")
+    assert done.returncode == 0, done.stderr
 
 
 def test_it_tells_that_it_died(cluster: Cluster) -> None:
