@@ -29,7 +29,7 @@ from registry.api.base import ApiView
 from registry.api.documents import described, example
 
 COUNTS = """# TYPE futurisys_predictions_total counter
-futurisys_predictions_total{model="attrition",outcome="ok",source="api",version="3"} 1042.0
+futurisys_predictions_total{model="attrition",outcome="answered",source="api",version="3"} 1042.0
 """
 SCORES = {
     "type": "object",

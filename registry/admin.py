@@ -91,11 +91,6 @@ class RegisteredModelAdmin(admin.ModelAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: RegisteredModel | None = None) -> bool:
         return False
 
-    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
-        actions: dict[str, Any] = super().get_actions(request)
-        actions.pop("delete_selected", None)
-        return actions
-
     def has_sync_permission(self, request: HttpRequest) -> bool:
         """Who may press the same button on the model's page."""
         return request.user.has_perm("registry.sync_model")
@@ -150,7 +145,7 @@ class ModelVersionAdmin(ReadOnlyAdmin):
             "Checked on %(rows)s rows: %(misses)s differ, largest difference %(largest)s. With no miss, fewer than "
             "%(bound)s of rows differ (95%%)."
         )
-        figures = {"rows": figure(report["rows"]), "misses": figure(report["misses"])}
+        figures = {"rows": figure(report["rows"], grouped=True), "misses": figure(report["misses"], grouped=True)}
         largest = report["largest_difference"]  # None where a difference was no number
         bounds = {"largest": "–" if largest is None else tiny(largest), "bound": tiny(report["bound"])}
         return text % (figures | bounds)

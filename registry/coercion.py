@@ -55,6 +55,11 @@ def number(value: Any) -> float:
     return result
 
 
+def _two_ways() -> str:
+    # Names both signs: a file's 1.234 arrives here as 1,234, and the reader wrote neither for us.
+    return _("Write the number without a point or comma: it could mean thousands or decimals.")
+
+
 def _plain_number(text: str) -> str:
     text = text.strip()
     if _PLAIN.fullmatch(text):  # what most files hold, and nothing below says otherwise of it
@@ -62,7 +67,7 @@ def _plain_number(text: str) -> str:
     if _SPACED.fullmatch(text):
         text = _SPACES.sub("", text)
     if _AMBIGUOUS.fullmatch(text):
-        raise Refused("ambiguous_number", _("Write the number without a comma: it could mean thousands or decimals."))
+        raise Refused("ambiguous_number", _two_ways())
     text = text.replace(",", "") if _GROUPED.fullmatch(text) else text.replace(",", ".", 1)
     if not _NUMBER.fullmatch(text):
         if _WITH_UNIT.fullmatch(text):
@@ -78,8 +83,7 @@ def integer(value: Any) -> int:
     if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= SURE_DIGITS:
         return int(value)
     if isinstance(value, str) and _DOTTED.fullmatch(value.strip()):
-        sentence = _("Write the number without a point or comma: it could mean thousands or decimals.")
-        raise Refused("ambiguous_number", sentence)
+        raise Refused("ambiguous_number", _two_ways())
     result = number(value)
     if not result.is_integer():
         raise Refused("not_an_integer", _("Enter a whole number."))

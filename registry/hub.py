@@ -1,6 +1,6 @@
 """The one door to a Hub: resolve a revision, pull its files with their digests checked, publish a folder.
 
-The only importer of huggingface_hub. Catch `HubError`; errors of the local disk stay OSError.
+It and `hub_pull`, its own part, alone import huggingface_hub. Catch `HubError`; errors of the local disk stay OSError.
 
 What the library leaves open is closed here and in `hub_limits`. It has calls without a time limit, so every
 call has a budget in seconds of wall clock. It checks sizes and no content, so every file is hashed. It

@@ -27,9 +27,11 @@ def remember(by: User, permissions: Iterable[str]) -> None:
 def demand(by: User, permission: str) -> None:
     """Raises NotAllowed when the person lacks a permission like "registry.promote_model"."""
     if not by.has_perm(permission):
-        raise NotAllowed(refusal())
+        raise NotAllowed(refusal(permission))
 
 
-def refusal() -> str:
-    """What is said to somebody who lacks a right, whichever door says it."""
-    return _("You may not do that: ask an administrator for the right to.")
+def refusal(permission: str = "") -> str:
+    """What is said to somebody who lacks a right, whichever door says it; `permission`: which one, where it is known."""
+    if permission:
+        return _("You may not do that: ask an administrator for the right “%(right)s”.") % {"right": permission}
+    return _("You may not do that: ask an administrator.")

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from registry import coercion, pictures
 from registry.cleaning import clean_column
 from registry.coercion import Refused
-from registry.texts import figure
+from registry.texts import ends
 
 Columns = dict[str, NDArray[np.generic]]
 SURE_NUMBER = 10**15  # every whole number up to here is also a floating-point one
@@ -162,7 +162,8 @@ class Feature:
 
     def bounds_message(self) -> str:
         """What may be entered, as a sentence."""
-        values = {"field": self.title, "min": _trim(self.min), "max": _trim(self.max)}
+        low, high = ends(self.min, self.max, text_in(self.unit))
+        values = {"field": self.title, "min": low, "max": high}
         if self.max is None:
             return _("Enter “%(field)s” of at least %(min)s.") % values
         if self.min is None:
@@ -180,11 +181,9 @@ class Feature:
             return {"field": self.name, "code": "unknown_category", "message": message}
         if self.train_range is None or self.train_range[0] <= value <= self.train_range[1]:
             return None
-        message = _("The model saw “%(field)s” from %(low)s to %(high)s. Outside it guesses.") % {
-            "field": self.title,
-            "low": _trim(self.train_range[0]),
-            "high": _trim(self.train_range[1]),
-        }
+        low, high = ends(*self.train_range, text_in(self.unit))
+        words = {"field": self.title, "low": low, "high": high}
+        message = _("The model saw “%(field)s” from %(low)s to %(high)s. Outside it guesses.") % words
         return {"field": self.name, "code": "out_of_range", "message": message}
 
 
@@ -196,10 +195,6 @@ _COERCE: dict[str, Callable[[Any], Any]] = {
     "boolean": coercion.boolean,
     "string": coercion.text,
 }
-
-
-def _trim(value: float | None) -> str:
-    return "" if value is None else figure(value)
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from registry.signature import Feature, Signature, text_in
-from registry.texts import figure
+from registry.texts import ends, figure
 
 # The members of a feature and of a picture that change nobody's call, and how a page calls them.
 SHOWN = {
@@ -131,7 +131,7 @@ def _feature_changes(old: Feature, new: Feature) -> Iterator[Change]:
     yield from _bound_changes(old, new)
     yield from _category_changes(old, new)
     if old.train_range != new.train_range:
-        yield Change(old.name, _("range seen"), _range(old.train_range), _range(new.train_range))
+        yield Change(old.name, _("range seen"), _range(old.train_range, old), _range(new.train_range, new))
     for member, title in SHOWN.items():
         if getattr(old, member) != getattr(new, member):
             yield Change(old.name, str(title), _shown(getattr(old, member)), _shown(getattr(new, member)))
@@ -143,7 +143,11 @@ def _bound_changes(old: Feature, new: Feature) -> Iterator[Change]:
     narrower = _lowest(new) > _lowest(old) or _highest(new) < _highest(old)
     sentence = _("“%(field)s” takes fewer values than before.") % {"field": old.name}
     yield Change(
-        old.name, _("allowed"), _range((old.min, old.max)), _range((new.min, new.max)), sentence if narrower else ""
+        old.name,
+        _("allowed"),
+        _range((old.min, old.max), old),
+        _range((new.min, new.max), new),
+        sentence if narrower else "",
     )
 
 
@@ -230,9 +234,9 @@ def _other_unit(old: Any, new: Any) -> bool:
     return bool(was) and was != text_in(new, "en").strip()
 
 
-def _range(bounds: tuple[float | None, float | None] | None) -> str:
-    low, high = ("…" if bound is None else figure(bound) for bound in bounds or (None, None))
-    return f"{low} – {high}"
+def _range(bounds: tuple[float | None, float | None] | None, feature: Feature) -> str:
+    low, high = ends(*(bounds or (None, None)), text_in(feature.unit))
+    return f"{low or '…'} – {high or '…'}"
 
 
 def _shown(value: Any) -> str:

@@ -1,11 +1,16 @@
 """Numbers as people read them in their language, and as SVG wants them in every language."""
 
+import re
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
 from django.utils.formats import get_format, number_format
 from django.utils.timesince import TIME_STRINGS
 from django.utils.translation import gettext as _
+
+GROUPS = re.compile(r"\B(?=(?:\d{3})+$)")  # between digits only: -1500 begins with no space
+NO_YEAR = 10_000  # a number of four digits may be one, and those are written without a space
 
 
 def figure(value: Any, *, grouped: bool | None = None) -> str:
@@ -17,9 +22,26 @@ def figure(value: Any, *, grouped: bool | None = None) -> str:
     if "e" in text:
         return text
     whole, _point, rest = text.partition(".")
-    if grouped if grouped is not None else abs(value) >= 10_000:
-        whole = f"{int(whole):,}".replace(",", "\u202f")
+    if grouped if grouped is not None else abs(value) >= NO_YEAR:
+        whole = GROUPS.sub("\u202f", whole)
     return f"{whole}{get_format('DECIMAL_SEPARATOR')}{rest}" if rest else whole
+
+
+def amount(value: float, unit: str) -> str:
+    """`1 500 €`: a number with a unit is no year."""
+    return f"{figure(value, grouped=bool(unit) or None)} {unit}".strip()
+
+
+def are_grouped(values: Iterable[float], unit: str) -> bool:
+    """Whether thousands stand apart in all of them: not where they may be years, whole numbers without a unit."""
+    return bool(unit) or any(value != int(value) or abs(value) >= NO_YEAR for value in values)
+
+
+def ends(low: float | None, high: float | None, unit: str = "") -> tuple[str, str]:
+    """Both ends of a range, written alike: `1 073` and `19 999`; empty where there is none. `unit`: of both, if any."""
+    grouped = are_grouped([end for end in (low, high) if end is not None], unit)
+    first, last = ("" if end is None else figure(end, grouped=grouped) for end in (low, high))
+    return first, last
 
 
 def percentage(value: float, *, in_words: bool = False) -> str:

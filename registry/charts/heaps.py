@@ -62,7 +62,7 @@ def histogram(
         columns=_columns(counts, titles, marked),
         low=tick(low, percent=percent),
         high=tick(high, percent=percent),
-        total=figure(sum(counts)),
+        total=figure(sum(counts), grouped=True),
         here="" if here is None else tick(here, percent=percent),
         here_x="" if here is None else svg_percent(100 * _share(here, low, high)),
         threshold="" if threshold is None else tick(threshold, percent=percent),
@@ -84,7 +84,10 @@ def _summary(counts: Sequence[int], titles: Sequence[str], here: str) -> str:
     if not any(counts):
         return _("No cases yet.")
     most = titles[max(range(len(counts)), key=counts.__getitem__)]
-    text = _("%(total)s cases; the most are from %(most)s.") % {"total": figure(sum(counts)), "most": most}
+    text = _("%(total)s cases; the most are from %(most)s.") % {
+        "total": figure(sum(counts), grouped=True),
+        "most": most,
+    }
     return f"{text} {_('This one is at %(here)s.') % {'here': here}}" if here else text
 
 
@@ -98,7 +101,7 @@ def _columns(counts: Sequence[int], titles: Sequence[str], here: int | None) -> 
             width=svg_percent((1 - GAP) * each),
             height=svg_percent(height),
             title=title,
-            amount=figure(count),
+            amount=figure(count, grouped=True),
             is_here=index == here,
         )
         for index, (count, height, title) in enumerate(zip(counts, heights, titles, strict=True))
@@ -118,7 +121,7 @@ class Sparkline:
 def sparkline(values: Sequence[int], labels: Sequence[str] = ()) -> Sparkline:
     """Small bars without axes; `labels` name the values in the table under the picture."""
     titles = list(labels) or [str(number) for number in range(1, len(values) + 1)]
-    total, last = figure(sum(values)), figure(values[-1] if values else 0)
-    words = {"total": total, "top": figure(max(values, default=0)), "last": last}
+    total, last = figure(sum(values), grouped=True), figure(values[-1] if values else 0, grouped=True)
+    words = {"total": total, "top": figure(max(values, default=0), grouped=True), "last": last}
     summary = _("%(total)s in all, at most %(top)s at once, %(last)s at the end.") % words
     return Sparkline(_columns(values, titles, len(values) - 1), last, total, summary)

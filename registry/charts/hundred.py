@@ -103,7 +103,7 @@ def hundred(
                 answer=names[answer],
                 happened=names[happened],
                 amount=said(parts[answer, happened], known[answer, happened], sum(known.values())),
-                count=figure(known[answer, happened]),
+                count=figure(known[answer, happened], grouped=True),
                 cases=_cases(known[answer, happened]),
                 url=urls.get((answer, happened), "") if known[answer, happened] else "",
                 is_right=answer == happened,
@@ -115,11 +115,13 @@ def hundred(
         ]
         lines = max(-(-max(parts[answer, happened] for happened in classes) // ROW), 1)
         rows.append(Answered(names[answer], groups, STEP * lines - STEP + SIDE))
-    return Hundred(rows, list(names.values()), is_drawn, figure(sum(known.values())), _summary(known, parts, names))
+    return Hundred(
+        rows, list(names.values()), is_drawn, figure(sum(known.values()), grouped=True), _summary(known, parts, names)
+    )
 
 
 def _cases(count: int) -> str:
-    return _("1 case") if count == 1 else _("%(count)s cases") % {"count": figure(count)}
+    return _("1 case") if count == 1 else _("%(count)s cases") % {"count": figure(count, grouped=True)}
 
 
 def _shade(count: int, of: int) -> int:

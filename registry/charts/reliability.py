@@ -62,7 +62,7 @@ def reliability(points: Sequence[Seen]) -> Reliability:
         points=[_spot(point, most) for point in known],
         ticks=[tick(share, percent=True) for share in (0.0, 0.5, 1.0)],
         bar_width=svg_percent(BAR),
-        total=figure(sum(point.count for point in known)),
+        total=figure(sum(point.count for point in known), grouped=True),
         summary=_summary(known),
     )
 
@@ -86,7 +86,7 @@ def _spot(point: Seen, most: int) -> Spot:
         said=tick(point.said, percent=True),
         seen=tick(point.seen, percent=True),
         span=_("%(low)s to %(high)s") % words,
-        count=figure(point.count),
+        count=figure(point.count, grouped=True),
     )
 
 
@@ -104,7 +104,7 @@ def _summary(known: Sequence[Seen]) -> str:
         "total": figure(len(known)),
         "said": tick(far.said, percent=True),
         "seen": tick(far.seen, percent=True),
-        "count": figure(far.count),
+        "count": figure(far.count, grouped=True),
     }
     text = _("For %(within)s of %(total)s points the diagonal lies within the interval.")
     most = _("Furthest from it: %(said)s were said and %(seen)s came true, of %(count)s.")

@@ -58,8 +58,10 @@ def scatter(
         threshold_y="" if threshold is None else svg_percent(100 - _at(threshold)),
         x_title=x_title,
         y_title=y_title,
-        total=figure(sum(known.values())),
-        rows=[Moved(_stretch(x, bins), _stretch(y, bins), figure(count)) for count, (x, y) in off[:LISTED]],
+        total=figure(sum(known.values()), grouped=True),
+        rows=[
+            Moved(_stretch(x, bins), _stretch(y, bins), figure(count, grouped=True)) for count, (x, y) in off[:LISTED]
+        ],
         summary=_summary(known),
     )
 
@@ -87,9 +89,9 @@ def _summary(known: Mapping[tuple[int, int], int]) -> str:
     if not known:
         return _("No cases yet.")
     words = {
-        "total": figure(sum(known.values())),
-        "same": figure(sum(count for (x, y), count in known.items() if x == y)),
-        "above": figure(sum(count for (x, y), count in known.items() if y > x)),
-        "below": figure(sum(count for (x, y), count in known.items() if y < x)),
+        "total": figure(sum(known.values()), grouped=True),
+        "same": figure(sum(count for (x, y), count in known.items() if x == y), grouped=True),
+        "above": figure(sum(count for (x, y), count in known.items() if y > x), grouped=True),
+        "below": figure(sum(count for (x, y), count in known.items() if y < x), grouped=True),
     }
     return _("Of %(total)s cases, %(same)s lie on the diagonal, %(above)s above it and %(below)s below it.") % words

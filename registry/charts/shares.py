@@ -66,14 +66,16 @@ def shares(parts: Sequence[Part]) -> Shares:
                 title=part.title,
                 tone=part.tone,
                 amount=said(number, count, total),
-                count=figure(count),
+                count=figure(count, grouped=True),
                 percent=percentage(100 * count / (total or 1)),
                 squares="".join(f"M{x} {y}{SQUARE}" for x, y in places),
                 signs="".join(f"M{x} {y}{SIGNS[part.tone]}" for x, y in places if SIGNS[part.tone]),
                 sample=f"M0 0{SIGNS[part.tone]}" if SIGNS[part.tone] else "",
             )
         )
-    return Shares(groups, WIDTH, STEP * (100 // ROW) - STEP + SIDE, figure(total), _summary(groups, total))
+    return Shares(
+        groups, WIDTH, STEP * (100 // ROW) - STEP + SIDE, figure(total, grouped=True), _summary(groups, total)
+    )
 
 
 def _summary(groups: Sequence[Share], total: int) -> str:

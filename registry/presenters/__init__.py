@@ -38,7 +38,7 @@ def metrics_of(version: ModelVersion) -> list[tuple[str, str, str, str]]:
             measures.title(str(item.get("name", ""))),
             measures.split(str(item.get("split", ""))),
             figure(float(f"{item['value']:.3g}")),
-            figure(item["n"]) if item.get("n") else "",
+            figure(item["n"], grouped=True) if item.get("n") else "",
         )
         for item in version.metadata.get("metrics") or []
         if isinstance(item.get("value"), int | float)

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_noop
 
 from registry import measures
 from registry.models import ModelVersion, VersionFile
+from registry.presenters import states
 from registry.signature import text_in
 from registry.texts import figure, svg_percent
 
@@ -73,7 +74,7 @@ def metric_pair(name: tuple[str, str, str], before: _Metric | None, after: _Metr
 
 
 def _count(item: _Metric) -> str:
-    return figure(item["n"]) if item.get("n") else _("an unknown number")
+    return figure(item["n"], grouped=True) if item.get("n") else _("an unknown number")
 
 
 def measured(
@@ -118,14 +119,14 @@ def stored_bytes(version: ModelVersion) -> int:
 
 
 def _runtime(version: ModelVersion) -> str:
-    return _("ONNX, in the server") if version.runtime == "onnx" else _("the original, in an isolated process")
+    return str(states.RUNTIMES.get(version.runtime, ""))
 
 
 def _golden(version: ModelVersion) -> str:
     found = version.report.get("golden") or {}
     if not found.get("cases"):
         return _("none in the repository")
-    texts = {"cases": figure(found["cases"]), "apart": _apart(found.get("largest_difference"))}
+    texts = {"cases": figure(found["cases"], grouped=True), "apart": _apart(found.get("largest_difference"))}
     return _("all %(cases)s as promised, %(apart)s") % texts
 
 
@@ -134,9 +135,9 @@ def _comparison(version: ModelVersion) -> str:
     if not found:
         return _("not compared: the original serves") if version.runtime == "isolated" else _("not compared")
     if found.get("misses"):
-        texts = {"misses": figure(found["misses"]), "rows": figure(found["rows"])}
+        texts = {"misses": figure(found["misses"], grouped=True), "rows": figure(found["rows"], grouped=True)}
         return _("%(misses)s of %(rows)s rows differ, so the original serves") % texts
-    texts = {"rows": figure(found["rows"]), "apart": _apart(found.get("largest_difference"))}
+    texts = {"rows": figure(found["rows"], grouped=True), "apart": _apart(found.get("largest_difference"))}
     return _("the same on %(rows)s rows, %(apart)s") % texts
 
 

@@ -11,7 +11,7 @@ from registry import charts, measures
 from registry.models import ModelVersion
 from registry.presenters.states import Words
 from registry.signature import Feature, Signature, text_in
-from registry.texts import figure
+from registry.texts import ends, figure
 
 TYPES: dict[str, Words] = {
     "number": gettext_lazy("number"),
@@ -60,12 +60,12 @@ class Field:
         feature = self.feature
         if feature.dtype == "category":
             return ""
-        return _between(feature.min, feature.max) or _("anything")
+        return _between(feature.min, feature.max, self.unit) or _("anything")
 
     @property
     def seen(self) -> str:
         """The range in the training data."""
-        return _between(*self.feature.train_range) if self.feature.train_range else ""
+        return _between(*self.feature.train_range, self.unit) if self.feature.train_range else ""
 
     @property
     def categories(self) -> list[str]:
@@ -87,14 +87,13 @@ class Field:
         return SENSITIVE.get(self.feature.sensitive, self.feature.sensitive) if self.feature.sensitive else ""
 
 
-def _between(low: float | None, high: float | None) -> str:
-    if low is None and high is None:
-        return ""
-    if high is None:
-        return _("at least %(low)s") % {"low": figure(low)}
-    if low is None:
-        return _("at most %(high)s") % {"high": figure(high)}
-    return _("%(low)s to %(high)s") % {"low": figure(low), "high": figure(high)}
+def _between(low: float | None, high: float | None, unit: str) -> str:
+    first, last = ends(low, high, unit)
+    if first and last:
+        return _("%(low)s to %(high)s") % {"low": first, "high": last}
+    if first:
+        return _("at least %(low)s") % {"low": first}
+    return _("at most %(high)s") % {"high": last} if last else ""
 
 
 class SignatureTables:
@@ -187,7 +186,7 @@ def _metric(item: dict[str, Any]) -> Metric:
         split=measures.split(str(item.get("split", ""))),
         part=measures.part(", ".join(f"{key} {value}" for key, value in _items(item.get("slice")))),
         value=_short(item["value"]),
-        rows=figure(item["n"]) if _is_number(item.get("n")) else "",
+        rows=figure(item["n"], grouped=True) if _is_number(item.get("n")) else "",
         bounds=" – ".join(texts) if len(texts) == 2 else "",
         interval=charts.interval(item["value"], *bounds) if len(bounds) == 2 else None,
     )

@@ -252,7 +252,7 @@ def _golden(found: dict[str, Any]) -> Check:
     if not found.get("cases"):
         return Check(_("Golden rows"), _("The repository has none, so no promise was checked."), is_good=False)
     values = {
-        "cases": figure(found["cases"]),
+        "cases": figure(found["cases"], grouped=True),
         "largest": tiny(float(found.get("largest_difference") or 0)),
         "allowed": tiny(float(found.get("atol") or 0)),
     }
@@ -263,8 +263,8 @@ def _golden(found: dict[str, Any]) -> Check:
 def _comparison(found: dict[str, Any]) -> Check:
     largest = found.get("largest_difference")
     values = {
-        "rows": figure(found.get("rows", 0)),
-        "misses": figure(found.get("misses", 0)),
+        "rows": figure(found.get("rows", 0), grouped=True),
+        "misses": figure(found.get("misses", 0), grouped=True),
         "largest": "–" if largest is None else tiny(float(largest)),
         "bound": _share(float(found.get("bound") or 1)),
     }

@@ -125,7 +125,6 @@ SENTENCES = (
     _("Enter a number."),
     _("Enter a smaller number."),
     _("Enter a finite number."),
-    _("Write the number without a comma: it could mean thousands or decimals."),
     _("Enter a whole number."),
     _("Answer yes or no."),
     _("Enter text."),

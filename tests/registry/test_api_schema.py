@@ -217,7 +217,7 @@ ONE = st.sampled_from(SIGNATURE.features).flatmap(
     lambda feature: st.tuples(st.just(feature.name), NEAR[feature.kind] | st.none())
 )
 FITTING = st.lists(ONE, min_size=1, max_size=2).map(dict)
-MANY = hypothesis_settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
+MANY = hypothesis_settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 def is_taken(row: dict[str, Any]) -> bool:

@@ -81,7 +81,7 @@ def write(history: list[Event], by: User) -> RegisteredModel:
 
 
 @pytest.mark.django_db
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(history=events, offsets=st.lists(st.integers(-1_000, 65_000), min_size=1, max_size=6))
 def test_ledger_tells_the_history(administrator: User, history: list[Event], offsets: list[int]) -> None:
     model = write(history, administrator)

@@ -164,7 +164,8 @@ def test_image_is_one_column(loaded):
     pixels = np.random.default_rng(0).random((60, 64))
     model = LogisticRegression(max_iter=500).fit(pixels, np.arange(60) % 3)
     child = loaded(model)
-    assert np.array_equal(predicted(child, {"image": pixels}, 60), model.predict_proba(pixels))
+    # Laid out in memory as columns, which some processors sum in another order.
+    assert np.abs(predicted(child, {"image": pixels}, 60) - model.predict_proba(pixels)).max() < 1e-12
     graph = child.call("convert", {"image": [64]}, deadline=60)
     feed = {graph["inputs"]["image"]["name"]: pixels.astype(graph["inputs"]["image"]["t"])}
     assert np.abs(run(graph["onnx"], feed) - model.predict_proba(pixels)).max() < 1e-6

@@ -193,6 +193,7 @@ def test_number_that_stands_for_missing_has_no_form() -> None:
         written(graph, [], model, graph.input("rows", width=4), "probability")
 
 
+@pytest.mark.long
 def test_models_of_other_libraries_where_they_live(python_of: Callable[[str], str]) -> None:
     """In an environment that the product built for them, by a process that has nothing else of this project."""
     script = RECORDED.with_name("check.py")

@@ -180,7 +180,7 @@ def test_edit_of_a_value_and_of_a_picture() -> None:
 
 WRONG: list[tuple[dict[str, str], str, str]] = [
     ({"f0-min": "tall"}, "f0-min", "Enter a number."),
-    ({"f0-min": "1,234"}, "f0-min", "Write the number without a comma"),
+    ({"f0-min": "1,234"}, "f0-min", "Write the number without a point or comma"),
     ({"f0-min": "50", "f0-max": "20", "f0-default": ""}, "f0-min", "not above the largest value"),
     ({"f0-step": "0"}, "f0-step", "above 0"),
     ({"f0-train_low": ""}, "f0-train_low", "Enter both ends of the range, or none"),

@@ -119,7 +119,7 @@ def difference(name: str, folder: Path, by: User) -> float:
     return float(np.abs(found - expected).max())
 
 
-@pytest.mark.parametrize("how", ["as it comes", "unconverted"])
+@pytest.mark.parametrize("how", [pytest.param("as it comes", marks=pytest.mark.long), "unconverted"])
 def test_three_environments_answer_side_by_side(
     how: str, hub: LocalHub, legacy: Any, tmp_path: Path, example: Any, administrator: User, request: Any
 ) -> None:

@@ -51,6 +51,11 @@ def test_what_was_set_is_in_force_and_shown_with_who_did_it(page: Client) -> Non
     assert 'value="0.9"' in response.content.decode()
 
 
+def test_the_history_of_the_settings_is_set_in_french(page: Client) -> None:
+    page.post(SETTINGS, AS_IT_IS | {"poll_minutes": "5"})
+    assert "</strong>\u202f: 15" in page.get(SETTINGS, headers={"accept-language": "fr"}).content.decode()
+
+
 def test_nothing_changed_is_noted_nowhere(page: Client) -> None:
     assert page.post(SETTINGS, AS_IT_IS).status_code == 302
     assert not LogEntry.objects.exists()
