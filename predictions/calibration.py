@@ -64,7 +64,7 @@ class Calibration:
     def doubt(self, score: float) -> str:
         """Why this score may not be said as a frequency, as it goes on after a colon; empty where it may."""
         if self.n < ENOUGH:
-            values = {"known": figure(self.n), "needed": ENOUGH}
+            values = {"known": figure(self.n, grouped=True), "needed": ENOUGH}
             return _("only %(known)s outcomes are known, %(needed)s are needed.") % values
         if self.error > TOLERANCE:
             return _(
@@ -73,13 +73,13 @@ class Calibration:
             ) % _apart(self.error)
         here = self.around(score)
         if here is None or here.n < ENOUGH_IN_BIN:
-            values = {"known": figure(here.n if here else 0), "needed": ENOUGH_IN_BIN}
+            values = {"known": figure(here.n if here else 0, grouped=True), "needed": ENOUGH_IN_BIN}
             return _("of scores like this one only %(known)s outcomes are known, %(needed)s are needed.") % values
         if here.error > TOLERANCE:
             return _(
                 "on %(known)s known cases with such scores, estimate and reality were %(points)s points apart; "
                 "%(most)s is the most that we accept."
-            ) % {**_apart(here.error), "known": figure(here.n)}
+            ) % {**_apart(here.error), "known": figure(here.n, grouped=True)}
         return ""
 
 

@@ -20,7 +20,7 @@ from predictions.strips import Strip, strip
 from predictions.typed import PREFIX, field_name, plain, typed_value
 from registry.coercion import Refused
 from registry.signature import Feature, InvalidInput, Signature, text_in
-from registry.texts import figure
+from registry.texts import ends, figure
 
 RADIO_AT_MOST = 5
 INCOMPLETE = gettext_lazy("The form came back incomplete. Check it and send it again.")
@@ -83,10 +83,8 @@ class InputField(BoundField):
             return ""
         if self.is_scale and feature.train_range == (feature.min, feature.max):
             return ""
-        low, high = feature.train_range
-        grouped = abs(high) >= 10_000
-        figures = {"low": figure(low, grouped=grouped), "high": figure(high, grouped=grouped)}
-        return _("The model saw %(low)s to %(high)s.") % figures
+        low, high = ends(*feature.train_range, self.unit)
+        return _("The model saw %(low)s to %(high)s.") % {"low": low, "high": high}
 
     @cached_property
     def strip(self) -> Strip | None:
@@ -272,7 +270,8 @@ class PredictionForm(forms.Form):
         for feature in self.signature.features:
             if sentence := self.warnings.get(feature.name):
                 bound: Any = None if feature.name in self.taken else self[field_name(feature.name)]
-                named = sentence if feature.title in sentence else f"{feature.title}: {sentence}"
+                texts = {"title": feature.title, "why": sentence}
+                named = sentence if feature.title in sentence else _("%(title)s: %(why)s") % texts
                 found.append((bound.focus_id if bound else "", named))
         return found
 

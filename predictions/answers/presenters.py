@@ -111,7 +111,11 @@ class AnswersPage:
                 % texts
             )
         name = self._told
-        texts = {"total": self.total, "answer": self.signature.class_title(name), "count": figure(self.counts[name])}
+        texts = {
+            "total": self.total,
+            "answer": self.signature.class_title(name),
+            "count": figure(self.counts[name], grouped=True),
+        }
         if self.counts[name] == 0:
             return _("Of %(total)s records, none is answered “%(answer)s”") % texts
         if self.counts[name] == 1:
@@ -186,13 +190,16 @@ class AnswersPage:
         """How often each class was answered, the most frequent first."""
         most = sorted(self.counts.items(), key=lambda item: -item[1])[:CLASSES_DRAWN]
         titles = [(self.signature.class_title(name), count) for name, count in most]
-        return [ClassBar(title, charts.bar(title, self._share(count)), figure(count)) for title, count in titles]
+        return [
+            ClassBar(title, charts.bar(title, self._share(count)), figure(count, grouped=True))
+            for title, count in titles
+        ]
 
     @property
     def other_classes(self) -> tuple[int, str] | None:
         """How many classes are not drawn, and how often they were answered together."""
         rest = sorted(self.counts.values(), reverse=True)[CLASSES_DRAWN:]
-        return (len(rest), figure(sum(rest))) if rest else None
+        return (len(rest), figure(sum(rest), grouped=True)) if rest else None
 
     def _share(self, count: int) -> float:
         return 100 * count / len(self.answers)
@@ -287,4 +294,4 @@ def _key(prediction: Prediction) -> str:
         return named
     if prediction.source == Source.BATCH:
         return ""
-    return _("Row %(number)s") % {"number": figure(prediction.row + 1)}
+    return _("Row %(number)s") % {"number": figure(prediction.row + 1, grouped=True)}

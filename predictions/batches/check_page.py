@@ -11,8 +11,8 @@ from predictions.batches.findings import Findings, Repair, Spread
 from predictions.models import Batch, BatchChunk
 from registry import charts, serving
 from registry.presenters import title_of
-from registry.signature import Feature, Signature
-from registry.texts import figure, svg_percent
+from registry.signature import Feature, Signature, text_in
+from registry.texts import ends, figure, svg_percent
 
 FOLDED_FROM = 5  # pictures
 EMPTY = svg_percent(0)
@@ -79,16 +79,16 @@ def spread_chart(feature: Feature, spread: Spread) -> SpreadChart:
     low, high = feature.train_range or (0.0, 0.0)
     counts = [spread.below, *spread.bins, spread.above]
     columns = charts.histogram(spread.bins, low, high).columns
-    ends = [_("below %(low)s") % {"low": figure(low)}, _("above %(high)s") % {"high": figure(high)}]
-    titles = [ends[0], *(column.title for column in columns), ends[1]]
+    first, last = ends(low, high, text_in(feature.unit))
+    below, above = _("below %(low)s") % {"low": first}, _("above %(high)s") % {"high": last}
+    titles = [below, *(column.title for column in columns), above]
     drawn = charts.histogram(counts, 0, len(counts)).columns
     named = [replace(column, title=title) for column, title in zip(drawn, titles, strict=True)]
-    last = len(named) - 1
     return SpreadChart(
         title=feature.title,
-        low=figure(low),
-        high=figure(high),
-        bars=[SpreadBar(column, index in {0, last}) for index, column in enumerate(named)],
+        low=first,
+        high=last,
+        bars=[SpreadBar(column, index in {0, len(named) - 1}) for index, column in enumerate(named)],
         outside=spread.below + spread.above,
         seen_x=svg_percent(100 / len(counts)),
         seen_width=svg_percent(100 * (len(counts) - 2) / len(counts)),
@@ -140,7 +140,7 @@ class CheckPage:
         """Kind, number, number as text and words: good, with warnings, rejected."""
         counts = [("good", self.good - self.warned), ("warned", self.warned), ("rejected", self.rejected)]
         words = {
-            "good": _("Good rows:"),
+            "good": _("Rows without a remark:"),
             "warned": _("Rows with a warning:"),
             "rejected": _("Rejected rows:"),
         }

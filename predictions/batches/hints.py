@@ -15,6 +15,7 @@ from django.conf import settings
 from django.db import transaction
 
 from predictions.batches import turns
+from registry import clock
 
 logger = logging.getLogger(__name__)
 
@@ -38,13 +39,13 @@ def send() -> None:
 
 def is_wanted(sent: float, at: datetime) -> bool:
     """Whether a message sent then is worth a turn, or there are more of them than processes that fetch them."""
-    return at.timestamp() - sent <= LATE or not turns.at_work(turns.now())
+    return at.timestamp() - sent <= LATE or not turns.at_work(clock.now())
 
 
 def invite(sent: float, at: datetime) -> None:
     """One more process is asked to join, when this one was idle and there is work for both."""
     idle = at.timestamp() - sent < SOON
-    now = turns.now()  # the hosts' own clocks may differ, and leases are of the database's
+    now = clock.now()  # the hosts' own clocks may differ, and leases are of the database's
     if idle and turns.at_work(now) < settings.BATCH_WORKERS and turns.free_chunks(now, 2) > 1:
         send()
 

@@ -1,6 +1,8 @@
 """What can be chosen in the search, from the registry: asking the answers what there is would read all of them."""
 
 from django.contrib.auth.models import User
+from django.db.models import Q, Value
+from django.db.models.functions import Concat
 
 from registry import serving
 from registry.models import ModelVersion, RegisteredModel
@@ -35,3 +37,15 @@ def answer_choices() -> list[tuple[str, str]]:
 def username_choices() -> list[str]:
     """Names that are offered while typing."""
     return list(User.objects.order_by("username").values_list("username", flat=True)[:MOST])
+
+
+def people_called(text: str) -> dict[str, int]:
+    """User name -> number: the user of that name, else everybody with that first name, last name or both."""
+    name = " ".join(text.split())
+    whole = Concat("first_name", Value(" "), "last_name")
+    is_called = (
+        Q(username__iexact=name) | Q(first_name__iexact=name) | Q(last_name__iexact=name) | Q(whole__iexact=name)
+    )
+    found = User.objects.annotate(whole=whole).filter(is_called).order_by("username")
+    known = dict(found.values_list("username", "pk"))
+    return {name: known[name]} if name in known else known

@@ -7,7 +7,7 @@ from django.contrib.auth.models import AnonymousUser, User
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from predictions.history.choices import answer_choices, model_choices, username_choices
+from predictions.history.choices import answer_choices, model_choices, people_called, username_choices
 from predictions.history.segments import Inside, inside
 from predictions.models import Decision, Source
 from predictions.outcomes.words import day
@@ -17,7 +17,9 @@ OTHERS = "predictions.view_prediction"
 LONGEST_WORD = 200  # as long as a key may be
 LARGEST_NUMBER = 2**31 - 1
 LONGEST_LABEL = 255
+LONGEST_NAME = 301  # a first name, a space and a last name
 LONGEST_SEGMENT = 500
+NAMED_AT_MOST = 5  # people in a sentence
 SINCE, UNTIL = "from", "to"  # "from" is a word of Python
 
 WAITING, UNDECIDED = "waiting", "none"
@@ -108,11 +110,11 @@ class SearchForm(ActionForm):
             attributes = {"list": "people", "autocomplete": "off", "spellcheck": "false"}
             self.fields["by"] = forms.CharField(
                 label=_("Asked by"),
-                help_text=_("A user name."),
+                help_text=_("A user name, or a first name, a last name or both."),
                 required=False,
-                max_length=150,
+                max_length=LONGEST_NAME,
                 widget=forms.TextInput(attrs=attributes),
-                error_messages={"max_length": _("No user name is as long as that.")},
+                error_messages={"max_length": _("No name is as long as that.")},
             )
         self.fields[SINCE], self.fields[UNTIL] = _day(_("From the day")), _day(_("Until the day"))
         self.fields["decision"] = _choice(_("Decision"), [*anything, *DECISIONS])
@@ -122,6 +124,19 @@ class SearchForm(ActionForm):
         # Nobody types these two: figures of monitoring lead here.
         self.fields["actual"], self.fields["segment"] = _hidden_text(LONGEST_LABEL), _hidden_text(LONGEST_SEGMENT)
         self.user, self.inside = user, None
+        self.asker: int | None = None  # whose name `by` is; None for nobody's
+
+    def clean_by(self) -> str:
+        """One person, by any of the names that pages show."""
+        name: str = self.cleaned_data["by"]
+        people = people_called(name) if name else {}
+        if len(people) > 1:
+            names = ", ".join(list(people)[:NAMED_AT_MOST])
+            raise forms.ValidationError(
+                _("Several people are called so. Enter a user name: %(names)s.") % {"names": names}
+            )
+        self.asker = next(iter(people.values()), None)
+        return name
 
     def clean(self) -> None:
         """What goes together."""

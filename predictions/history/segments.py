@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.contrib.auth.models import AnonymousUser, User
+from django.utils.translation import gettext as _
 
 from predictions import masking
 from predictions.monitoring.rollups import layout, segments
@@ -46,7 +47,7 @@ def inside(text: str, model: str, user: User | AnonymousUser) -> Inside | None:
 
 
 def _condition(one: Segment, key: str) -> Inside:
-    title = f"{one.feature.title}: {segments.title_of(one, key)}"
+    title = _("%(field)s: %(text)s") % {"field": one.feature.title, "text": segments.title_of(one, key)}
     values: dict[str, Any] = {"inside_field": one.name}
     if key == MISSING:
         return Inside(_MISSING, values, title)

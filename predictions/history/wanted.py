@@ -96,8 +96,8 @@ def wanted(form: SearchForm, about: Named, user: User | AnonymousUser) -> Wanted
     if about.answer is not None and about.is_call:
         limits.append({"low": about.answer.pk, "high": a_second_after(about.answer.pk)})
         more |= {"call": about.answer.pk, "user": about.answer.user_id}
-    if name := asked.get("by"):
-        asker = User.objects.filter(username=name).values_list("pk", flat=True).first() or NOBODY
+    if asked.get("by"):
+        asker = form.asker or NOBODY
         more["user"] = asker if more.get("user", asker) == asker else NOBODY
     if about.key:
         more |= {"key": about.key, "records": records_of(about.key)}

@@ -153,7 +153,8 @@ def _as_the_model_wants(feature: Feature, texts: list[str], dialect: Dialect) ->
 
 def _sentence(feature: Feature, refused: Refused) -> str:
     """What the model would say, with the field's title."""
-    return str(refused) if feature.title in str(refused) else f"{feature.title}: {refused}"
+    texts = {"title": feature.title, "why": str(refused)}
+    return str(refused) if feature.title in str(refused) else _("%(title)s: %(why)s") % texts
 
 
 def _of_kind(feature: Feature, texts: list[str], kept: dict[str, Any], why: dict[str, str]) -> Column:

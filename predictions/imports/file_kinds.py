@@ -23,6 +23,7 @@ _SENTENCES = {
     ),
     "document": gettext_lazy("The selected file is a document. Select a table that was saved as CSV."),
     "packed": gettext_lazy("The selected file is a ZIP file. Unpack it, and select the CSV file in it."),
+    "binary": gettext_lazy("The selected file is not a CSV table. Select a CSV file."),
     "json": gettext_lazy("The selected file is JSON. Select a table that was saved as CSV."),
     "markup": gettext_lazy(
         "The selected file is a web page or XML. Open it in a spreadsheet, choose “Save as”, then CSV."
@@ -30,10 +31,17 @@ _SENTENCES = {
 }
 
 
+_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
+_CONTROLS = frozenset(range(32)) - frozenset(b"\t\n\r")
+MOST_CONTROLS = 8  # different ones that a text may hold: a stray one is said by its row instead
+
+
 def kind_of(content: bytes) -> str:
     """What this is, a key of the sentences or "xlsx"; nothing for what may be a CSV file. Both ends are enough."""
     start = content[:LOOKED_AT]
     kind = next((kind for kind, pattern in _PATTERNS.items() if pattern.match(start)), "")
+    if not kind and _is_binary(start):
+        return "binary"
     return _packed(content) if kind == "packed" else kind
 
 
@@ -41,6 +49,13 @@ def no_csv(content: bytes) -> str:
     """Why this cannot be a CSV file, and what to do; nothing for what may be one."""
     kind = kind_of(content)
     return str(_SENTENCES["spreadsheet" if kind == "xlsx" else kind]) if kind else ""
+
+
+def _is_binary(start: bytes) -> bool:
+    """Whether it is no text in any encoding: no text of two bytes a letter has four zeros in a row either."""
+    if start.startswith(_UTF_16):
+        return False
+    return b"\x00" * 4 in start or len(_CONTROLS.intersection(start)) > MOST_CONTROLS
 
 
 def _packed(content: bytes) -> str:

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from predictions import masking
 from predictions.models import Dataset
 from registry.signature import Feature, text_in
-from registry.texts import figure
+from registry.texts import ends, figure
 
 NOTHING = "–"
 LONGEST_CELL = 80
@@ -64,7 +64,7 @@ class Field:
         if self.feature and self.feature.dtype == "category":
             return _short(self.feature.category_title(value), longest)
         if isinstance(value, int | float) and abs(value) < WRITTEN_OUT:
-            return figure(value)
+            return figure(value, grouped=bool(self.unit) or None)
         text = json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list) else str(value)
         return _short(text, longest)
 
@@ -84,9 +84,8 @@ class Field:
         """What the numbers of the set go from and to; empty when nobody noted it."""
         if self.low is None or self.high is None:
             return ""
-        grouped = abs(self.high) >= 10_000
-        figures = {"low": figure(self.low, grouped=grouped), "high": figure(self.high, grouped=grouped)}
-        return _("%(low)s to %(high)s") % figures
+        low, high = ends(self.low, self.high, self.unit)
+        return _("%(low)s to %(high)s") % {"low": low, "high": high}
 
 
 def titled(name: str) -> str:

@@ -15,7 +15,7 @@ from predictions.listing.arrays import SEARCH, Column, Mask
 from predictions.listing.fields import Field
 from registry import coercion
 from registry.coercion import Refused
-from registry.texts import figure
+from registry.texts import ends
 
 IS, FROM, TO = "is.", "from.", "to."  # before a column's name
 WORDS_AT_MOST = 8
@@ -182,7 +182,8 @@ def _between(found: Filters, item: Field, low_text: str, high_text: str) -> None
         found.problems.append(Problem(FROM + item.name, sentence % {"field": item.title}))
         return
     found.conditions.append(Between(item, low, high))
-    words = {"field": item.title, "low": _figure(item, low), "high": _figure(item, high)}
+    first, last = (f"{end} {item.unit}".strip() for end in ends(low, high, item.unit))
+    words = {"field": item.title, "low": first, "high": last}
     if low is None:
         text = _("%(field)s: at most %(high)s") % words
     elif high is None:
@@ -200,10 +201,6 @@ def _bound(found: Filters, item: Field, where: str, text: str) -> float | None:
     except Refused as refused:
         found.problems.append(Problem(where, _told(item, str(refused))))
         return None
-
-
-def _figure(item: Field, bound: float | None) -> str:
-    return "" if bound is None else f"{figure(bound)} {item.unit}".strip()
 
 
 def _one_of(found: Filters, item: Field, texts: list[str]) -> None:

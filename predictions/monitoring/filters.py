@@ -27,6 +27,7 @@ from registry.forms import ActionForm
 from registry.models import RegisteredModel
 
 DAYS = 30  # that are looked at when nobody says more
+HALF_YEAR = 183  # days: outcomes come late
 MOST_DAYS = 731
 YEARS = range(2000, 3000)  # of days: far from both ends of the calendar, which a page may look a little beyond
 SINCE, UNTIL = "from", "to"  # as in the history; "from" is a word of Python
@@ -93,11 +94,11 @@ class FilterForm(ActionForm):
         choices = [
             (
                 one.feature.title,
-                [(f"{one.name}:{key}", f"{one.feature.title}: {title_of(one, key)}") for key in one.keys],
+                [(f"{one.name}:{key}", _titled(one, key)) for key in one.keys],
             )
             for one in self.segments.values()
         ]
-        self.fields["segment"] = _choice(_("Only"), [("", _("Everybody")), *choices])
+        self.fields["segment"] = _choice(_("Only this group"), [("", _("Everybody")), *choices])
 
     def clean(self) -> None:
         """A period has a first day and a last one, and is no longer than what a page can show."""
@@ -140,7 +141,7 @@ class FilterForm(ActionForm):
     @property
     def quick(self) -> list[Way]:
         """Links to the periods that people look at most, with the other filters as they are."""
-        periods = {7: _("7 days"), 30: _("30 days"), 183: _("6 months"), 365: _("1 year")}
+        periods = {7: _("7 days"), 30: _("30 days"), HALF_YEAR: _("6 months"), 365: _("1 year")}
         return [self._back(days, title) for days, title in periods.items()]
 
     def _back(self, days: int, title: str) -> Way:
@@ -165,9 +166,8 @@ class FilterForm(ActionForm):
             words = {"field": self.fields["source"].label, "text": Source(wanted.source).label}
             found.append(Way(_("%(field)s: %(text)s") % words, query(wanted, source=None, **self.kept)))
         if wanted.field:
-            segment = self.segments[wanted.field]
-            words = {"field": segment.feature.title, "text": title_of(segment, wanted.value)}
-            found.append(Way(_("%(field)s: %(text)s") % words, query(wanted, segment=None, **self.kept)))
+            title = _titled(self.segments[wanted.field], wanted.value)
+            found.append(Way(title, query(wanted, segment=None, **self.kept)))
         return found
 
     @property
@@ -189,6 +189,13 @@ def period(since: date, until: date) -> str:
         return last
     first = date_format(since, "j F" if since.year == until.year else "j F Y")
     return _("%(since)s to %(until)s") % {"since": first, "until": last}
+
+
+def half_year(wanted: Wanted, today: date, **other: Any) -> str:
+    """`query` of the last six months; "" where the period is as long."""
+    if (wanted.until - wanted.since).days + 1 >= HALF_YEAR:
+        return ""
+    return query(wanted, **{SINCE: today - timedelta(days=HALF_YEAR - 1), UNTIL: today}, **other)
 
 
 def query(wanted: Wanted, **other: Any) -> str:
@@ -213,6 +220,10 @@ def _segments(versions: list[Any], user: User | AnonymousUser) -> dict[str, Segm
         hidden = masking.hidden(one.signature, user)
         found |= {name: segment for name, segment in one.segment_names.items() if name not in hidden}
     return found
+
+
+def _titled(segment: Segment, value: str) -> str:
+    return _("%(field)s: %(text)s") % {"field": segment.feature.title, "text": title_of(segment, value)}
 
 
 def _choice(label: Any, choices: Any) -> forms.ChoiceField:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from functools import cached_property
 
 from django.contrib.auth.models import AnonymousUser, User
@@ -88,17 +89,32 @@ class OutcomePanel:
             return ""
         return verdict(self.signature, self.prediction, self.current.outcome)
 
+    @cached_property
+    def _due(self) -> date | None:
+        """The day from which on it is awaited; None where nobody awaits it, or something is reported."""
+        if self.latest is not None:
+            return None
+        awaited = Awaited.objects.filter(prediction=self.prediction, kind=Awaited.Kind.OUTCOME).first()
+        return awaited.due_date if awaited else None
+
     @property
     def waiting(self) -> str:
         """When it will be known, where nothing is reported yet."""
         if self.latest is not None:
             return ""
-        awaited = Awaited.objects.filter(prediction=self.prediction, kind=Awaited.Kind.OUTCOME).first()
-        if awaited is None:
+        if self._due is None:
             return _("Not known yet.")
-        day = {"day": date_format(awaited.due_date, "j F Y")}
-        is_due = awaited.due_date <= timezone.localdate()
+        day = {"day": date_format(self._due, "j F Y")}
+        is_due = self._due <= timezone.localdate()
         return _("It has been due since %(day)s.") % day if is_due else _("It will be due on %(day)s.") % day
+
+    @property
+    def early(self) -> str:
+        """That what is reported now may not be the end of it; empty once it is due."""
+        if self._due is None or self._due <= timezone.localdate():
+            return ""
+        day = {"day": date_format(self._due, "j F Y")}
+        return _("The period is not over (it is on %(day)s): this outcome may still change.") % day
 
     @property
     def may_report(self) -> bool:

@@ -48,7 +48,7 @@ def frequency(signature: Signature, prediction: Prediction) -> Frequency | None:
         icons=charts.icons(count),
         filled=positive_title(signature),
         rest=signature.class_title(signature.class_names[1 - signature.positive]),
-        checked=_("Checked on %(known)s cases that the model had not seen.") % {"known": figure(known.n)},
+        checked=_("Checked on %(known)s cases that the model had not seen.") % {"known": figure(known.n, grouped=True)},
         around=_around(here, positive_title(signature)),
     )
 
@@ -78,7 +78,7 @@ def _sentence(signature: Signature, count: int) -> tuple[str, str, str]:
 def _around(here: calibration.Bin, outcome: str) -> str:
     """What the check found where this score lies."""
     values = {
-        "known": figure(here.n),
+        "known": figure(here.n, grouped=True),
         "low": percentage(100 * here.start),
         "high": percentage(100 * here.end),
         "rate": percentage(100 * here.rate),

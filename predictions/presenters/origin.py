@@ -43,7 +43,7 @@ class Origin:
         told = self.version.metadata.get("provenance", {})
         parts = [str(text_in(told.get("data")))]
         if isinstance(told.get("rows"), int | float):  # nobody checked what a manifest says here
-            parts.append(_("%(count)s rows") % {"count": figure(told["rows"])})
+            parts.append(_("%(count)s rows") % {"count": figure(told["rows"], grouped=True)})
         return ", ".join(filter(None, [*parts, str(told.get("trained_at", ""))]))
 
     @property

@@ -25,7 +25,7 @@ def place(signature: Signature, prediction: Prediction) -> Place | None:
     if not stored:
         return None
     cases = sum(stored["counts"])
-    values = {"cases": figure(cases), "count": figure(round(cases * stored["below"]))}
+    values = {"cases": figure(cases, grouped=True), "count": figure(round(cases * stored["below"]), grouped=True)}
     is_share = bool(signature.classes)
     chart = charts.histogram(
         stored["counts"],

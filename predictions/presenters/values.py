@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from predictions.models import Prediction, Source
 from registry import charts
 from registry.signature import Feature, Signature, text_in
-from registry.texts import figure
+from registry.texts import amount
 
 
 def source_of(prediction: Prediction) -> str:
@@ -17,7 +17,7 @@ def source_of(prediction: Prediction) -> str:
 
 def shown_output(signature: Signature, value: float) -> str:
     """A regressor's value with its unit."""
-    return f"{figure(float(f'{value:.6g}'))} {text_in(signature.output.get('unit'))}".strip()
+    return amount(float(f"{value:.6g}"), text_in(signature.output.get("unit")))
 
 
 def shown_value(feature: Feature, value: Any) -> str:
@@ -28,8 +28,8 @@ def shown_value(feature: Feature, value: Any) -> str:
         return feature.category_title(value)
     if isinstance(value, bool):
         return _("Yes") if value else _("No")
-    text = figure(value) if isinstance(value, int | float) else str(value)
-    return f"{text} {text_in(feature.unit)}".strip()
+    unit = text_in(feature.unit)
+    return amount(value, unit) if isinstance(value, int | float) else f"{value} {unit}".strip()
 
 
 def positive_title(signature: Signature) -> str:

@@ -206,7 +206,9 @@ def _said(done: Reported) -> str:
 def _said_of_good(done: Reported) -> str:
     if not (done.recorded or done.corrected or done.left):
         return _("Nothing new: everything that the file says was reported before.")
-    numbers = {name: figure(getattr(done, name)) for name in ("recorded", "corrected", "unchanged", "left")}
+    numbers = {
+        name: figure(getattr(done, name), grouped=True) for name in ("recorded", "corrected", "unchanged", "left")
+    }
     if done.left:
         text = _(
             "New: %(recorded)s, corrected: %(corrected)s, reported already: %(unchanged)s, "

@@ -108,7 +108,7 @@ def _import(request: HttpRequest, reading: Reading) -> Imported:
 
 
 def _said(done: Imported) -> str:
-    numbers = {name: figure(getattr(done, name)) for name in ("created", "changed", "unchanged")}
+    numbers = {name: figure(getattr(done, name), grouped=True) for name in ("created", "changed", "unchanged")}
     text = _("Imported into %(title)s. New: %(created)s, changed: %(changed)s, unchanged: %(unchanged)s.")
     return text % {"title": done.dataset.called, **numbers}
 

@@ -45,7 +45,7 @@ class Words:
     send_many: str = "Predict and record {} answers"
     columns: tuple[str, str] = ("Choose columns", "Show these columns")
     filters: tuple[str, str] = ("Filter and sort", "Apply")
-    bonus: tuple[str, str, str] = ("From", "1,234.5", "Prime: at least 1234.5")
+    bonus: tuple[str, str, str] = ("From", "1,234.5", "Prime: at least 1\u202f234.5")
     all_found: str = "All 55 records that were found"
     digits: str = "Digits"
     picture: str = "Picture"
@@ -71,7 +71,7 @@ FRENCH = Words(
     send_many="Prédire et enregistrer {} réponses",
     columns=("Choisir les colonnes", "Afficher ces colonnes"),
     filters=("Filtrer et trier", "Appliquer"),
-    bonus=("De", "1 234,5", "Prime : au moins 1234,5"),
+    bonus=("De", "1 234,5", "Prime : au moins 1\u202f234,5"),
     all_found="Les 55 fiches trouvées",
     digits="Chiffres",
     picture="Image",

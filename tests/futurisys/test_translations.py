@@ -14,6 +14,7 @@ from django.utils.translation.template import templatize
 
 ROOT = Path(__file__).resolve().parents[2]
 CATALOGUE = ROOT / "locale" / "fr" / "LC_MESSAGES" / "django.po"
+COMPILE = "Run .venv/bin/python manage.py compilemessages -l fr --ignore .venv."
 NAMES = {"_", "gettext", "gettext_lazy", "gettext_noop", "_lazy"}
 OURS = ("futurisys", "registry", "predictions")
 MARKED = re.compile(r"""(?:gettext|_)\(u?('(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")\)""")
@@ -51,7 +52,7 @@ def catalogue() -> dict[str, str]:
 def test_every_marked_sentence_has_a_french_one() -> None:
     french = catalogue()
     missing = sorted({text for text in (*said_by_code(), *said_by_pages()) if not french.get(text)})
-    assert missing == [], "Run makemessages -l fr, translate, and run compilemessages."
+    assert missing == [], f"Write their French into {CATALOGUE.relative_to(ROOT)} by hand. {COMPILE}"
 
 
 def test_nothing_is_fuzzy_or_empty() -> None:
@@ -63,7 +64,7 @@ def test_the_compiled_catalogue_is_current() -> None:
     with CATALOGUE.with_suffix(".mo").open("rb") as file:
         compiled = gettext.GNUTranslations(file)
     stale = [message for message, text in catalogue().items() if message and compiled.gettext(message) != text]
-    assert stale == [], "Run compilemessages."
+    assert stale == [], COMPILE
 
 
 def test_placeholders_survive_translation() -> None:

@@ -64,7 +64,7 @@ def test_a_proven_score_is_said_as_a_frequency_and_drawn(attrition, analyst: Use
     page = read(analyst, answer)
     assert f"Of 100 people with this profile, about {count} can be expected to leave within a year." in text(page)
     assert page.content.decode().count('class="person person--filled" transform') == count > 0
-    assert "Checked on 1200 cases that the model had not seen." in text(page)
+    assert "Checked on 1 200 cases that the model had not seen." in text(page)
 
 
 def test_the_frequency_is_in_french_too(attrition, analyst: User) -> None:
@@ -91,6 +91,15 @@ def test_where_nothing_was_measured_a_word_is_said_and_why(promoted, examined, a
     page = read(analyst, ask(analyst, CALM))
     assert "We say a word and not “so many of 100”: how often such scores come true has not been" in text(page)
     assert 'class="person' not in page.content.decode()
+
+
+def test_a_word_is_said_with_the_threshold_it_is_measured_by(promoted, examined, analyst: User) -> None:
+    promoted("attrition", signature_json=described(examined, calibration=None))
+    answer = ask(analyst)
+    found = text(read(analyst, answer))
+    line = round(100 * answer.outputs["threshold"])
+    assert f"By its threshold of {line}%, it rates the likelihood of “Leaves” as" in found
+    assert "(likelihood of “Leaves”: moderate)" in found
 
 
 def test_where_the_score_was_off_a_word_is_said_and_why(attrition, analyst: User) -> None:

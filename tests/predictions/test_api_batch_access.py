@@ -27,10 +27,10 @@ def test_who_may_not_send_files_is_not_read(
 ) -> None:
     settings.FILE_UPLOAD_MAX_MEMORY_SIZE, settings.FILE_UPLOAD_TEMP_DIR = 10, "/nowhere"
     manager = Program(token(member("manager", roles.MODEL_MANAGER)))
-    refused = [
-        problem(response, 403, "permission_denied") for response in (manager.send(files.content(3)), manager.get(PATH))
-    ]
-    assert {told["detail"] for told in refused} == {"You may not do that: ask an administrator for the right to."}
+    sent = problem(manager.send(files.content(3)), 403, "permission_denied")
+    assert sent["detail"] == "You may not do that: ask an administrator for the right “predictions.add_batch”."
+    asked = problem(manager.get(PATH), 403, "permission_denied")
+    assert asked["detail"] == "You may not do that: ask an administrator."
 
 
 def test_files_of_others_are_not_there(taken: Any, stranger: User, auditor: User, token: Any, problem: Any) -> None:

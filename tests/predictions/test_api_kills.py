@@ -27,15 +27,16 @@ def test_nothing_acknowledged_is_lost_whoever_is_killed(
     with Web(web_environment, tmp_path) as web:
         with Oracle(web.address, key, tmp_path / "journals", seed=SEED) as client:
             client.wait_for(20)
-            assert api_kills.kill_workers(web, client, chosen, kills=5, calls=200) == 5
+            assert api_kills.kill_workers(web, client, chosen, kills=3, calls=120) == 3
             assert api_kills.kill_masters(web, client, chosen, kills=2, calls=60) == 2
             client.wait_for(20)
         found = api_kills.verdict(tmp_path / "journals", owner_address)
     assert found["faults"] == 0, (found, web.tail())
-    assert found["acknowledged"] == found["sent"] >= 300, found
+    assert found["acknowledged"] == found["sent"] >= 200, found
     assert found["again"].get("broken", 0) > 0, found  # or nobody was killed at work
 
 
+@pytest.mark.long
 def test_a_worker_that_dies_on_the_way_answers_the_repeated_call(
     iris: ModelVersion, analyst: User, token, web_environment, owner_address: str, tmp_path: Path
 ) -> None:

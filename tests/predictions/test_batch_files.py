@@ -173,6 +173,7 @@ def test_a_long_name_keeps_its_end(receive: Any) -> None:
         (b"PK\x03\x04 mimetypeapplication/vnd.oasis.opendocument.spreadsheet", "spreadsheet"),
         (b"PK\x03\x04 xl/workbook.xml" + bytes(20_000_001), "20\u202f000\u202f000 bytes at most. Save it as"),
         (b'[{"id": 1}]', "JSON"),
+        (bytes(range(256)), "not a CSV table"),
     ],
 )
 def test_other_kinds_are_told_apart(receive: Any, content: bytes, words: str) -> None:

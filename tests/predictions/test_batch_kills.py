@@ -41,6 +41,7 @@ def sweep() -> None:
         hints.send()
 
 
+@pytest.mark.long
 @pytest.mark.django_db(transaction=True)
 def test_one_outcome_for_every_row_whoever_is_killed(
     iris: ModelVersion, analyst: User, settings, worker: Worker, capsys

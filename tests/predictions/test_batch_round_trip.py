@@ -113,7 +113,7 @@ EVIL = {
 @given(st.lists(row, min_size=1, max_size=4), dialects, st.sampled_from(["en", "fr"]))
 @example([EVIL | {"note": "=1+1"}, EVIL | {"note": "-0,5"}, EVIL | {"note": 'a;"b"\r\n,c'}], Dialect(), "fr")
 @example([EVIL | {"weight": 1.234, "size": 1234.0}], Dialect("semicolon", decimal="comma"), "fr")
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_the_inputs_come_back_as_they_were(
     version: ModelVersion, analyst: User, asked: list[dict[str, Any]], dialect: Dialect, language: str
 ) -> None:
@@ -133,7 +133,7 @@ own = st.lists(texts, min_size=4, max_size=4)
 @given(st.lists(row, min_size=1, max_size=4), own, dialects, st.sampled_from(["en", "fr"]), st.booleans())
 @example([EVIL | {"note": "=1+1"}, EVIL | {"note": "-0,5"}], ["=1", "-2,5", "'@", "1.5"], Dialect(), "fr", True)
 @example([EVIL | {"weight": 1.234}], ["1.234", "", "", ""], Dialect("semicolon", decimal="comma"), "fr", False)
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_file_comes_back_as_it_was_and_means_the_same(
     version: ModelVersion,
     analyst: User,

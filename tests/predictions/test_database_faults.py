@@ -3,6 +3,7 @@
 The real web server, and a proxy that harms its connections. The long form is benchmarks/database_faults.py.
 """
 
+import os
 import random
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import pytest
 from django.contrib.auth.models import User
 from psycopg import sql
 
-from benchmarks import callers, database_faults, machine
+from benchmarks import callers, database_faults
 from benchmarks.oracle import Oracle, judge
 from benchmarks.proxies import Proxy, behind, socket_of
 from benchmarks.web import Web
@@ -57,9 +58,9 @@ def test_nothing_acknowledged_is_lost_when_the_database_crashes(
     iris: ModelVersion, analyst: User, token, web_environment, owner_address: str, tmp_path: Path
 ) -> None:
     print(f"seed {SEED}")
+    if os.environ.get("DATABASE_URL"):
+        pytest.skip("A server that others use is not killed: unset DATABASE_URL.")
     with psycopg.connect(owner_address, autocommit=True) as connection:
-        if not machine.command_of(connection.info.backend_pid).startswith("postgres"):
-            pytest.skip("Only a PostgreSQL on this machine can be killed: unset DATABASE_URL.")
         # The tests' server forgets on purpose; what it has written survives the end of its processes.
         name = sql.Identifier(connection.info.dbname)
         connection.execute(sql.SQL("ALTER DATABASE {} SET synchronous_commit = on").format(name))

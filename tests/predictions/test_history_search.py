@@ -133,6 +133,29 @@ def test_filters_of_the_answers_themselves(audit, analyst, stranger, promoted, i
     assert {query: shown(audit, query) for query in expected} == expected
 
 
+@pytest.mark.parametrize("name", ["fatou", "BERNARD", "Fatou Bernard", " fatou  bernard ", "analyst", "Analyst"])
+def test_who_asked_is_found_by_any_of_their_names(audit, analyst, stranger, name: str) -> None:
+    User.objects.filter(pk=analyst.pk).update(first_name="Fatou", last_name="Bernard")
+    mine = ask(analyst)
+    ask(stranger)
+    assert shown(audit, f"?by={name}") == numbers(mine)
+
+
+def test_a_name_of_several_people_asks_for_a_user_name(audit, analyst, stranger) -> None:
+    User.objects.filter(pk__in=[analyst.pk, stranger.pk]).update(last_name="Bernard")
+    ask(analyst)
+    page = text(audit.get(f"{PATH}?by=bernard"))
+    assert "Several people are called so. Enter a user name: analyst, stranger." in page
+
+
+@pytest.mark.parametrize(("query", "is_said"), [("?by=nobody", False), ("?q=nobody", True)])
+def test_how_a_key_is_found_is_said_where_one_was_typed(audit, analyst, query: str, is_said: bool) -> None:
+    ask(analyst)
+    page = text(audit.get(PATH + query))
+    assert "No answer matches." in page
+    assert ("Numbers and keys are found as a whole only." in page) == is_said
+
+
 def test_days_are_ranges_of_numbers(audit, analyst, settings) -> None:
     settings.TIME_ZONE = "UTC"
     (answer,) = ask(analyst)
@@ -280,7 +303,7 @@ ODD += ["'", "%25s", "{}", str(uuid.UUID(int=0)), str(uuid.UUID(int=2**128 - 1))
 
 
 @given(parts=st.lists(st.tuples(st.sampled_from(NAMES), st.sampled_from(ODD) | st.text(max_size=20)), max_size=5))
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=150)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60)
 def test_no_address_is_a_fault(audit, parts: list[tuple[str, str]]) -> None:
     query = "&".join(f"{name}={value if value in ODD else _quoted(value)}" for name, value in parts)
     for path in (PATH, "/history/compare/", "/history/person/"):

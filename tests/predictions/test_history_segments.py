@@ -52,10 +52,13 @@ def test_bands_of_a_number_part_all_answers_as_the_layout_does(audit, analyst, a
     assert len({band.place(age) for age in AGES}) == 4
 
 
-def test_the_filter_is_said_and_taken_away(audit, analyst) -> None:
+def test_the_filter_is_said_and_taken_away(audit, auditor, analyst) -> None:
     asks(analyst, departement=["Consulting"])
-    page = text(audit.get("/history/search/?model=attrition&segment=departement:Consulting&actual=leaves"))
+    path = "/history/search/?model=attrition&segment=departement:Consulting"
+    page = text(audit.get(f"{path}&actual=leaves"))
     assert "Department: Consulting" in page
+    french = browser(auditor, accept_language="fr").get(path)
+    assert "Département\u202f: Conseil" in french.content.decode()
     assert "Real outcome:" in page
 
 

@@ -298,7 +298,7 @@ def test_an_outcome_that_is_due_needs_who_asked(iris, analyst, stranger):
     asks(analyst, rows=2, source=Source.RECORDS)
     page = home(analyst)
     assert headings(page) == ["next", "needs", "find", "mine"]
-    assert "Outcome due for 2 records" in text(page)
+    assert "Outcome due for 2 cases" in text(page)
     assert "Outcome due" not in text(home(stranger))
 
 

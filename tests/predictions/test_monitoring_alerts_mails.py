@@ -14,8 +14,10 @@ from django.db import connections
 from django.utils import timezone
 
 from futurisys.accounts import preferences
+from predictions import tasks
 from predictions.models import Alert, AlertMail, AlertSubscriber
 from predictions.monitoring.alerts import mails, verbs
+from registry import clock
 from registry.models import ModelVersion
 from tests.predictions.alerting import Kind, failing, fired, in_hour, only, told
 from tests.predictions.mail_server import DROPS, NO_LOGIN, REFUSES, SECRET, TAKES, MailServer, running
@@ -169,6 +171,16 @@ def test_a_worker_that_died_over_it_is_followed_by_another(server: MailServer, a
     assert server.mails == []  # it is leased
     send(after=3.1)
     assert (row().status, row().attempts, len(server.mails)) == ("sent", 2, 1)
+
+
+def test_a_host_whose_clock_is_wrong_sends_nothing_twice(
+    server: MailServer, alert: Alert, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert mails._take(clock.now())
+    wrong = timezone.now() + timedelta(hours=1)
+    monkeypatch.setattr(timezone, "now", lambda: wrong)
+    tasks.mail_alerts()
+    assert server.mails == []
 
 
 def test_who_comes_back_late_changes_nothing_of_what_another_does(server: MailServer, alert: Alert) -> None:

@@ -211,7 +211,7 @@ def test_what_the_page_shows_can_be_sent_back_unchanged(iris: ModelVersion, mana
         ("errors-limit", "", "Enter a limit, or switch the rule off."),
         ("latency-limit", "-1", "Enter seconds above 0 and up to 600, like 1.5."),
         ("batch-limit", "1.5", "Enter a whole number of minutes from 1 to 10 080, like 15."),
-        ("drift-limit", "0", "Enter a whole number from 1 to 1000."),
+        ("drift-limit", "0", "Enter a whole number from 1 to 1 000."),
         ("errors-for", "", "Enter a whole number of minutes from 0 to 10 080; 0 is at once."),
         ("errors-for", "-1", "Enter a whole number of minutes from 0"),
         ("errors-for", "1e400", "Enter a whole number of minutes from 0"),

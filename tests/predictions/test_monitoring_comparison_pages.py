@@ -82,7 +82,14 @@ def test_a_comparison_is_asked_for_and_seen_through(people: list[ModelVersion], 
 
 def test_the_result_has_all_its_parts(done: Comparison, manager: User) -> None:
     found = browser(manager).get(page_of(done)).content.decode()
-    for part in ("Of 100 answers", "Both scores of each answer", "Accuracy", "Time for a row", "Answers compared"):
+    for part in (
+        "Of 100 answers",
+        "Both scores of each answer",
+        "Accuracy",
+        "Time for a row",
+        "Answers compared",
+        "right answers of 100;",
+    ):
         assert part in found
     assert "Single answers are shown to who may see" in found, "a model manager sees nobody's"
     assert "P-1" not in found
@@ -187,6 +194,12 @@ def test_mistakes_get_the_form_back(
     assert "There is a problem" in response.content.decode()
     assert said in response.content.decode()
     assert not Comparison.objects.exists()
+
+
+def test_a_wrong_period_is_said_at_its_first_day(people: list[ModelVersion], manager: User) -> None:
+    for period in ({"until": "2020-01-01"}, {"since": "2020-01-01"}):
+        response = browser(manager).post(COMPARE, form(**period))
+        assert list(response.context["form"].errors) == ["since"]
 
 
 def test_addresses_that_make_no_sense_are_refused(done: Comparison, decider: User, manager: User) -> None:

@@ -19,6 +19,7 @@ from predictions.monitoring.comparison import counted, judging, sentences, summi
 from predictions.monitoring.comparison.counted import Group
 from predictions.monitoring.comparison.strongest import strength, strongest
 from predictions.monitoring.quality import intervals, rightness
+from predictions.monitoring.quality.measure import Measure, lacking, measured
 from predictions.monitoring.rollups import layout
 from registry.models import ModelVersion
 from registry.signature import Signature
@@ -208,6 +209,28 @@ def test_the_headline_is_of_hundred() -> None:
     assert headline(values, VALUE, changed=30, higher=20) == (
         "Of 100 answers 85 stay the same, 10 become higher, 5 become lower."
     )
+
+
+def accuracy(right: int, name: str = "accuracy") -> Measure:
+    return measured(name, 100, right / 100, intervals.wilson(right, 100), "")
+
+
+def test_the_best_version_comes_first() -> None:
+    told = [("version 1", accuracy(40)), ("version 2", accuracy(78))]
+    assert sentences.best(told) == "Version 2: 78 right answers of 100; version 1: 40."
+    told = [
+        ("version 1", accuracy(40, "mae")),
+        ("version 2", accuracy(78, "mae")),
+        ("version 3", lacking("mae", 3, "no")),
+    ]
+    assert sentences.best(told) == "Version 1 was off by 0.4 on average; version 2: 0.78."
+    assert sentences.best(told[2:]) == ""
+
+
+def test_what_may_be_chance_is_said_to_be() -> None:
+    told = [("version 1", accuracy(70)), ("version 2", accuracy(78))]
+    said = "Version 2: 78 right answers of 100; version 1: 70. The intervals overlap: the difference may be chance."
+    assert sentences.best(told) == said
 
 
 def test_all_may_change() -> None:

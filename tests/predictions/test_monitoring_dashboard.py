@@ -119,7 +119,7 @@ def test_it_says_how_many_answers_and_against_the_time_before(iris: ModelVersion
     watched.days(iris, ago(19), 10, answers=100)
     watched.days(iris, ago(9), 10, answers=120)
     said = section(manager, "used", period(9))
-    assert "all right Yes: 1200 answers in this period, about 120 a day, 20% more than in the one before." in said
+    assert "all right Yes: 1 200 answers in this period, about 120 a day, 20% more than in the one before." in said
 
 
 @pytest.mark.parametrize(
@@ -233,7 +233,7 @@ def tested(promoted: Callable[..., ModelVersion]) -> Callable[[float | None], Mo
 def test_it_says_how_often_answers_came_true(tested: Callable[..., ModelVersion], manager: Client) -> None:
     watched.days(tested(0.9), ago(9), 10, answers=40, **outcomes(27, 3))
     found = section(manager, "right", period(9))
-    assert "all right Yes, as in the tests: 90% (86% to 93%) of the answers with a known outcome came true." in found
+    assert "all right Yes, as in the tests: 90% (86% to 93%) of the answers with a known outcome were right." in found
     assert "Outcomes known 300 of 400 answers, 75%" in found
     assert "Version 1 90% (86% to 93%) 90% 300" in found
 
@@ -270,6 +270,8 @@ def test_few_outcomes_say_nothing(iris: ModelVersion, manager: Client) -> None:
     found = section(manager, "right", period(9))
     assert found.startswith("Is it right? not known yet Not known yet: needs 20 outcomes, has 7.")
     assert "Outcomes are due 90 days after the answer" in found
+    assert "Look at the last 6 months" in found
+    assert "Look at the last 6 months" not in section(manager, "right", period(182))
 
 
 # --- do people follow it ---
@@ -411,4 +413,4 @@ def test_a_model_that_estimates_a_number_is_off_by_so_much(price: ModelVersion, 
         row.sums = found.columns()["sums"]
         row.save()
     said = section(manager, "right", f"/monitoring/models/house/?from={ago(9)}&to={TODAY}")
-    assert said.startswith("Is it right? known Values are off by 1500 (1410 to 1600) on average.")
+    assert said.startswith("Is it right? known Values are off by 1 500 (1 410 to 1 600) on average.")

@@ -100,9 +100,10 @@ def it_is_fast_but_for_a_week(plan: Plan, slices: Sequence[Slice]) -> None:
         latency = sum((one.latency for one in tallies), np.zeros(LATENCY_BINS, np.int64))
         return latency_quantile(latency, 0.5) or 0.0
 
+    # Nine times as slow; of what is faster than the first bin's end, 0.1 ms, only that is known.
     slow = half(between(plan, slices, plan.slow.start, plan.slow.stop))
-    assert slow > 4 * half(between(plan, slices, 0, plan.slow.start))
-    assert slow > 4 * half(between(plan, slices, plan.slow.stop + 2, plan.days))
+    assert slow > 2 * half(between(plan, slices, 0, plan.slow.start))
+    assert slow > 2 * half(between(plan, slices, plan.slow.stop + 2, plan.days))
 
 
 def the_world_changes_in_month_four(plan: Plan, wanted: Wanted, slices: Sequence[Slice], users: Users) -> None:

@@ -10,7 +10,7 @@ from django.test import Client
 from django.utils import translation
 
 from futurisys.accounts import roles
-from predictions.monitoring.drift import bin_titles, limits, straying
+from predictions.monitoring.drift import bin_titles, heat, limits, straying
 from predictions.monitoring.drift.gauges import DRIFT
 from predictions.monitoring.rollups import reading
 from predictions.monitoring.rollups.layout import Bins
@@ -64,7 +64,7 @@ def test_what_changed_is_said_first(moved: ModelVersion, manager: Client) -> Non
     words = shown(manager)
     title = moved.parsed_signature().features[3].title
     assert "Is the world changing?" in words
-    assert f"Of 4 fields and the score, 1 changed on {_day(0)}: {title}." in words
+    assert f"Of 4 fields and the score, 1 differed from training on {_day(0)}: {title}." in words
     assert f"{title} strong drift" in words  # the table
     assert "How this is decided" in words
 
@@ -94,7 +94,7 @@ def test_when_there_is_nothing_to_say(iris: ModelVersion, manager: Client, answe
     assert said in shown(manager)
     words = shown(manager, "?feature=petal_width")
     assert "Then and now" in words
-    assert "It did not change" not in words
+    assert "It did not differ" not in words
 
 
 def test_training_data_that_nobody_brought(ready: Callable[..., ModelVersion], manager: Client) -> None:
@@ -117,7 +117,7 @@ def test_a_sample_of_training_rows_is_told(iris: ModelVersion, manager: Client) 
 
 def test_one_field_along_time_and_then_and_now(moved: ModelVersion, manager: Client) -> None:
     words = shown(manager, "?feature=petal_width")
-    assert f"It changed a lot on {_day(0)}: its distance is" in words
+    assert f"It differed a lot from training on {_day(0)}: its distance was" in words
     assert "What chance explains" in words
     assert f"120 answers of version 1 on {_day(0)}, against 120 training rows." in words
     assert "2 440 answers of version 1 in the whole period, against 120 training rows." in words
@@ -126,7 +126,7 @@ def test_one_field_along_time_and_then_and_now(moved: ModelVersion, manager: Cli
 
 
 def test_a_steady_field_and_the_score(moved: ModelVersion, manager: Client) -> None:
-    assert f"It did not change on {_day(0)}: its distance is" in shown(manager, "?feature=sepal_width")
+    assert f"It did not differ from training on {_day(0)}: its distance was" in shown(manager, "?feature=sepal_width")
     assert "Answer score" in shown(manager, "?feature=~score")
 
 
@@ -228,3 +228,21 @@ def test_prometheus_is_told_nothing_of_few_answers(iris: ModelVersion) -> None:
     DRIFT.forget()
     answered(iris, reading.today() - timedelta(days=7), 10_000, petal_width=0)
     assert told()['futurisys_drift_score{feature="petal_width",model="iris"}'] < 1
+
+
+@pytest.mark.parametrize(
+    ("edges", "unit", "said"),
+    [
+        ((1900, 1950, 2000), None, "below 1950"),
+        ((1900, 1950, 2000), "EUR", "below 1\u202f950"),
+        ((1900.5, 2718.4, 3000), None, "below 2\u202f718"),
+        ((1900, 1950, 20_000), None, "below 1\u202f950"),
+    ],
+)
+def test_thousands_stand_apart_unless_they_may_be_years(edges: tuple[float, ...], unit: str | None, said: str) -> None:
+    field = Feature(name="one", dtype="float", unit=unit)
+    assert bin_titles.titles(Bins("one", edges, (), (9, 9, 0), 0), field)[0] == said
+
+
+def test_distances_beside_each_other_look_alike() -> None:
+    assert [heat.amount(one) for one in (0.4, 0.41, 0.1, 0.034)] == ["0.40", "0.41", "0.10", "0.034"]

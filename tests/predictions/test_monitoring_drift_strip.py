@@ -10,6 +10,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from predictions.models import DriftLimits
+from predictions.monitoring.dashboard import changing
 from predictions.monitoring.drift import heat, limits, straying, verdicts
 from predictions.monitoring.drift.heat import Strip
 from predictions.monitoring.drift.limits import SCORE
@@ -99,7 +100,7 @@ def test_days_like_the_training_data_are_steady(iris: ModelVersion) -> None:
     assert found.fields == 5
     assert found.latest is not None
     assert found.latest.start == MONDAY + timedelta(days=9)
-    assert found.headline == "Of 4 fields and the score, none changed on 11 March."
+    assert found.headline == "Of 4 fields and the score, none differed from training on 11 March."
     assert set(states(found, "Answer score")) == {"steady"}
 
 
@@ -110,7 +111,7 @@ def test_what_changed_is_named_with_the_way_to_it(iris: ModelVersion) -> None:
     found = strip(iris, MONDAY, 2, source="")
     ((title, url),) = found.changed
     assert url == "/monitoring/models/iris/drift/?from=2026-03-02&to=2026-03-03&feature=petal_width"
-    assert found.headline == f"Of 4 fields and the score, 1 changed on 3 March: {title}."
+    assert found.headline == f"Of 4 fields and the score, 1 differed from training on 3 March: {title}."
     first, second = states(found, title)
     assert first == "steady"
     assert second.startswith("strong drift ")
@@ -119,7 +120,20 @@ def test_what_changed_is_named_with_the_way_to_it(iris: ModelVersion) -> None:
 def test_a_changed_score_counts_too(iris: ModelVersion) -> None:
     limits.make(iris)
     answered(iris, MONDAY, 200, score=0)
-    assert [title for title, _url in strip(iris, MONDAY, 1).changed] == ["Answer score"]
+    found = strip(iris, MONDAY, 1)
+    assert [title for title, _url in found.changed] == ["Answer score"]
+    assert changing.brief(found) == "the score changed"
+
+
+@pytest.mark.parametrize(("moved", "said"), [(1, "2 changes, score included"), (3, "4 changes, score included")])
+def test_what_changed_is_counted_with_the_score(iris: ModelVersion, moved: int, said: str) -> None:
+    limits.make(iris)
+    names = ("petal_width", "petal_length", "sepal_width")[:moved]
+    answered(iris, MONDAY, 200, score=0, **dict.fromkeys(names, 9))
+    found = strip(iris, MONDAY, 1)
+    assert changing.brief(found) == said
+    assert all(title in found.headline for title, _url in found.changed)
+    assert "more" not in found.headline
 
 
 def test_thin_days_are_put_together(iris: ModelVersion) -> None:
@@ -172,7 +186,7 @@ def test_each_window_speaks_of_the_version_that_answered_most(
     found = verdicts.held(wanted, reading.days(wanted))
     assert [one.number for one in found.shown if one] == [1, 2]
     assert found.sizes == [300, 100]
-    assert strip(iris, MONDAY, 2).note.startswith("Versions 1, 2 answered")
+    assert strip(iris, MONDAY, 2).note.startswith("Versions 1 and 2 answered")
 
 
 def test_a_strip_takes_few_queries(iris: ModelVersion) -> None:

@@ -35,10 +35,10 @@ def test_a_card_says_the_five_answers(iris: ModelVersion, manager: Client) -> No
     content = page(manager, PATH)
     said = text(content)
     assert "Iris answers Answers by day, Iris" in said
-    assert "Used 1000 answers" in said
+    assert "Used 1 000 answers" in said
     assert "Fast 95 of 100 calls within 3.9 ms" in said
-    assert "Right 90% (86% to 93%) came true in 6 months" in said
-    assert "Followed 25% (20% to 31%) overruled" in said
+    assert "Right 90% (86% to 93%) of answers right – Iris in 6 months" in said
+    assert "Followed 25% (20% to 31%) of decisions against the answer" in said
     assert 'href="/monitoring/models/iris/"' in content
 
 
@@ -47,7 +47,15 @@ def test_outcomes_of_months_ago_are_told(iris: ModelVersion, manager: Client) ->
     watched.day(iris, TODAY, answers=4)
     said = text(page(manager, PATH))
     assert "Used 4 answers" in said
-    assert "90% (86% to 93%) came true" in said
+    assert "90% (86% to 93%) of answers right" in said
+
+
+def test_how_right_it_is_leads_to_the_page_that_says_the_same(iris: ModelVersion, manager: Client) -> None:
+    watched.days(iris, TODAY - timedelta(days=120), 10, answers=100, **outcomes(27, 3))
+    watched.day(iris, TODAY, answers=4)
+    path = f"/monitoring/models/iris/quality/?from={TODAY - timedelta(days=182)}&to={TODAY}"
+    assert f'href="{path.replace("&", "&amp;")}"' in page(manager, PATH)
+    assert "90 were right" in page(manager, path)
 
 
 def test_few_outcomes_and_decisions_are_counted(iris: ModelVersion, manager: Client) -> None:

@@ -111,8 +111,30 @@ def test_seven_outcomes_are_too_few_for_anything(staff, audit) -> None:
     page = shown(audit, "attrition")
     assert "Not known yet: needs 20 outcomes, has 7." in page
     assert "7 of 90 answers have a known outcome (8%)." in page
-    assert "Needs 20 outcomes, has 7" in page
-    assert "Needs 200 outcomes, has 7" in page
+    assert page.count("20 outcomes, has 7") == 1
+    today = reading.today()
+    longer = f'href="?from={today - timedelta(days=182)}&amp;to={today}"'
+    found = audit.get(PATH.format("attrition")).content.decode()
+    assert longer in found.split("In short")[1]
+    assert "Look at the last 6 months" not in shown(audit, "attrition", f"?from={today - timedelta(days=182)}")
+    keep(staff, typical(staff), day=today - timedelta(days=1))
+    assert "Look at the last 6 months" not in shown(audit, "attrition")
+
+
+def test_a_version_of_few_outcomes_says_so_once(ready, audit) -> None:
+    yes, few = ready("attrition"), ready("attrition")
+    keep(yes, typical(yes))
+    keep(few, outcomes(few, {answered(few): 7}))
+    table = shown(audit, "attrition").split("Version 2 Its page")[1].split("Version 1 Its page")[0]
+    assert "Needs 20 outcomes, has 7" in table
+    assert "Measure" not in table
+
+
+def test_less_is_said_to_be_better_where_it_is(staff, audit) -> None:
+    keep(staff, typical(staff))
+    page = shown(audit, "attrition")
+    assert "Brier score (lower is better)" in page
+    assert "Recall (lower" not in page
 
 
 def test_no_outcome_at_all_says_when_they_come(staff, audit) -> None:
@@ -129,7 +151,7 @@ def test_the_headline_says_how_many_of_a_hundred_and_what_no_model_would_be(staf
     page = shown(audit, "attrition")
     assert "Of 100 answers whose outcome is known, 84 were right (81 to 87)." in page
     assert "To answer “Stays” every time would have been right in 82 of 100." in page
-    assert "500 of 2000 answers have a known outcome (25%)." in page
+    assert "500 of 2 000 answers have a known outcome (25%)." in page
     assert "When it was tested (cross-validation," in page
 
 
@@ -154,7 +176,7 @@ def test_a_model_of_values_is_measured_by_how_far_off_it_is(price, audit) -> Non
         tally.counts[tally.layout.count_names[name]] = 60
     keep(price, tally)
     page = shown(audit, "house")
-    assert "Answers whose outcome is known were off by 2330 EUR on average (2030 to 2680)." in page
+    assert "Answers whose outcome is known were off by 2 330 EUR on average (2 030 to 2 680)." in page
     assert "Mean error (bias)" in page
     assert "Answered, and what happened" not in page
     assert "Do scores come true" not in page
@@ -185,6 +207,8 @@ def test_a_wrong_address_is_answered_with_what_is_wrong(staff, audit) -> None:
     for query in ("?by=nothing", "?from=yesterday", "?version=99", "?segment=x:y"):
         page = shown(audit, "attrition", query, status=400)
         assert "There is a problem" in page
+    for query in ("?from=yesterday", "?version=99", "?segment=x:y", "?from=2026-03-02&to=2026-03-01"):
+        assert "In short" not in shown(audit, "attrition", query, status=400), "figures of another period"
     assert audit.get(PATH.format("attrition") + "?by=%00").status_code == 400
 
 
@@ -261,7 +285,7 @@ def test_groups_are_held_against_the_largest(staff, audit) -> None:
     keep(staff, outcomes(staff, {(yes, yes): 9, (no, no): 91}), field=name, key=keys[1])
     groups = groups_of(shown(audit, "attrition"))
     assert "18% (13% to 24%) largest group" in groups
-    assert "9% (5% to 16%) 0.5 (0.25 to 0.98)" in groups
+    assert "9% (5% to 16%) 0.50 (0.25 to 0.98)" in groups
     assert "needs 10, has 9" in groups
 
 

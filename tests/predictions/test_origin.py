@@ -16,7 +16,7 @@ def trained_on(**provenance: Any) -> str:
 
 def test_the_data_is_named_in_the_language_of_the_reader() -> None:
     with override("fr"):
-        assert trained_on(data={"en": "extracts", "fr": "extraits"}, rows=1470) == "extraits, 1470 lignes"
+        assert trained_on(data={"en": "extracts", "fr": "extraits"}, rows=1470) == "extraits, 1\u202f470 lignes"
 
 
 @pytest.mark.parametrize("odd", [{"data": 5}, {"data": ["a"]}, {"rows": "many"}, {"data": None, "rows": None}])

@@ -52,6 +52,15 @@ def test_what_happened_is_reported_on_the_page_of_the_answer(page: Client, answe
     assert "The outcome is recorded." in text(page.get(OUTCOMES))
 
 
+@pytest.mark.parametrize(("due", "is_early"), [(-3, True), (0, False), (2, False), (None, False)])
+def test_before_the_period_is_over_the_form_says_so(iris, analyst, due: int | None, is_early: bool) -> None:
+    asked = answered(iris, analyst, 10, due=due)
+    for path in (form_of(asked), f"/history/{asked.pk}/"):
+        found = text(browser(analyst).get(path))
+        assert ("The period is not over (it is on" in found) == is_early, path
+    assert browser(analyst).post(form_of(asked), SAID).status_code == 302
+
+
 def test_the_list_is_where_it_leads_back_to(page: Client, answer: Prediction) -> None:
     shown = page.get(OUTCOMES).content.decode()
     assert f"{form_of(answer)}?back=list" in shown
@@ -161,7 +170,7 @@ def test_others_answers_are_not_there(answer: Prediction, stranger: User) -> Non
 def test_the_list_says_how_many_are_due(page: Client, iris, analyst: User) -> None:
     answered(iris, analyst, 400, due=300, count=40)
     response = page.get(OUTCOMES)
-    assert "Outcome due for 41 records" in text(response)
+    assert "Outcome due for 41 cases" in text(response)
     assert len(response.context["page"].lines) == 41
 
 

@@ -309,9 +309,9 @@ def test_others_see_what_is_due_of_their_own_answers(answer, analyst, stranger: 
     ("count", "sentence"),
     [
         (0, "No outcome is due"),
-        (1, "Outcome due for 1 record"),
-        (41, "Outcome due for 41 records"),
-        (1001, "Outcome due for more than 1\u202f000 records"),
+        (1, "Outcome due for 1 case"),
+        (41, "Outcome due for 41 cases"),
+        (1001, "Outcome due for more than 1\u202f000 cases"),
     ],
 )
 def test_how_many_are_due_is_a_sentence(db: None, count: int, sentence: str) -> None:

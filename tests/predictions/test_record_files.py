@@ -160,6 +160,8 @@ def test_only_ten_row_numbers_are_listed() -> None:
         (b"<!DOCTYPE html><table>", "a web page"),
         ("id;a\n1;x\n".encode("utf-16"), "UTF-16"),
         ("id;a\n1;x\n".encode("utf-16-le"), "UTF-16"),
+        (bytes(range(256)) * 3, "not a CSV table"),
+        (b"SQLite format 3\x00" + bytes(100), "not a CSV table"),
     ],
 )
 def test_what_is_no_csv_file_is_refused(content: bytes, words: str) -> None:

@@ -105,7 +105,7 @@ def shown(kind: str, limit: float | None) -> str:
     if unit == "share":
         # To the digit: a limit is no measurement that could be rounded.
         return _("%(number)s%%") % {"number": figure(float(f"{limit * 100:.6g}"))}
-    return figure(limit) + {"seconds": "\u00a0s", "minutes": "\u00a0min"}.get(unit, "")
+    return figure(limit, grouped=True) + {"seconds": "\u00a0s", "minutes": "\u00a0min"}.get(unit, "")
 
 
 def read(kind: str, text: str) -> float:
@@ -124,7 +124,7 @@ def read(kind: str, text: str) -> float:
 
 
 def _wanted(nature: Nature) -> str:
-    told: dict[str, Any] = {"most": figure(nature.most)}
+    told: dict[str, Any] = {"most": figure(nature.most, grouped=True)}
     if nature.unit == "share":
         return _("Enter a percentage above 0 and up to 100, like 5 or 5%.")
     if nature.unit == "seconds":
@@ -136,7 +136,9 @@ def _wanted(nature: Nature) -> str:
 
 def read_minutes(text: str) -> int:
     """For how long a condition has to hold, in minutes. Raises coercion.Refused with a sentence."""
-    sentence = _("Enter a whole number of minutes from 0 to %(most)s; 0 is at once.") % {"most": figure(MOST_MINUTES)}
+    sentence = _("Enter a whole number of minutes from 0 to %(most)s; 0 is at once.") % {
+        "most": figure(MOST_MINUTES, grouped=True)
+    }
     try:
         minutes = coercion.integer(re.sub(rf"\s*(?:{_UNITS['minutes']})$", "", text.strip(), flags=re.IGNORECASE))
     except coercion.Refused as refused:

@@ -55,7 +55,10 @@ def now(kind: str, found: list[Measured]) -> str:
         return _files(found)
     one = found[0]
     if one.said.get("needs"):
-        return _lack(kind) % {"needs": figure(one.said["needs"]), "has": figure(one.said["has"])}
+        return _lack(kind) % {
+            "needs": figure(one.said["needs"], grouped=True),
+            "has": figure(one.said["has"], grouped=True),
+        }
     if not one.said:
         return _("No version answers for another one.") if kind == Kind.FALLBACK else _("It cannot be measured yet.")
     return said(kind, one.said)

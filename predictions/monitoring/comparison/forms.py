@@ -78,10 +78,11 @@ class CompareForm(ActionForm):
         named = [self.cleaned_data["base"], *self.cleaned_data["versions"], *self.cleaned_data.get("others", [])]
         return [known[key] for key in dict.fromkeys(named)]
 
-    def refuse(self, reasons: Iterable[str]) -> None:
-        """Show the verb's sentences."""
-        for reason in reasons:
-            self.add_error("versions" if len(self.offers.own) > 1 else None, reason)
+    def refuse(self, why: verbs.NotComparable) -> None:
+        """Show the verb's sentences at what they are about."""
+        is_shown = why.about != "versions" or len(self.offers.own) > 1
+        for reason in why.reasons:
+            self.add_error(why.about if is_shown else None, reason)
 
 
 def initial(offers: Offers, sent: QueryDict) -> dict[str, Any]:

@@ -14,10 +14,12 @@ from predictions.monitoring.comparison.counted import BINS, Group
 from predictions.monitoring.comparison.pages import ComparisonPage
 from predictions.monitoring.comparison.replaying import CLOSE, REFUSED
 from predictions.monitoring.comparison.strongest import NEEDED, strongest
+from predictions.monitoring.dashboard.sections import percent
 from predictions.monitoring.quality import intervals, rightness
 from predictions.monitoring.quality.measure import Measure, few
+from predictions.monitoring.quality.words import measure_title, score
 from predictions.monitoring.rollups import layout, segments
-from registry import charts, measures, serving
+from registry import charts, serving
 from registry.signature import Signature
 from registry.texts import figure, percentage
 
@@ -120,7 +122,7 @@ class Against:
         if not rows:
             return None
         share = self.said["changed"] / self.said["rows"]
-        return charts.ranges(rows, low=0.0, high=_ceiling(most), say=_percent, level=share)
+        return charts.ranges(rows, low=0.0, high=_ceiling(most), say=percent, level=share)
 
     @property
     def won(self) -> str:
@@ -193,6 +195,11 @@ class Result(ComparisonPage):
         return few(self.known)
 
     @property
+    def best(self) -> str:
+        """Which version was right most often, or least off, in a sentence; empty where nothing is measured."""
+        return sentences.best(list(zip(self.names, (found[0] for found in self._measured), strict=True)))
+
+    @property
     def measures(self) -> list[MeasureLine]:
         """Measures side by side, over the same answers."""
         found: dict[tuple[str, str], list[Measure]] = {}
@@ -243,14 +250,13 @@ class Result(ComparisonPage):
 
 
 def _line(name: str, about: str, found: list[Measure]) -> MeasureLine:
-    title = measures.plain(name) if not about else f"{measures.plain(name)}: {about}"
     cells = [
-        (_measured(one.value), f"{_measured(one.low)} – {_measured(one.high)}")
+        (score(one.value), f"{score(one.low)} – {score(one.high)}")
         if one.value is not None and one.low is not None and one.high is not None
         else (NOTHING, one.lack)
         for one in found
     ]
-    return MeasureLine(title, cells)
+    return MeasureLine(measure_title(name, about), cells)
 
 
 def _range(one: layout.Segment, group: Group) -> charts.Range:
@@ -267,10 +273,6 @@ def _ceiling(most: float) -> float:
     return next((end for end in (0.05, 0.1, 0.2, 0.5) if most <= end), 1.0)
 
 
-def _percent(share: float) -> str:
-    return percentage(100 * share)
-
-
 def _exactly(share: float) -> str:
     """With a decimal: where few changed, whole percents say little."""
     return _("%(number)s%%") % {"number": number_format(f"{100 * share:.1f}")}
@@ -282,13 +284,8 @@ def _threshold(signature: Signature) -> float | None:
     return 0.5 if signature.threshold is None else signature.threshold
 
 
-def _measured(value: float) -> str:
-    """Three decimals of what is below one, three digits of other values."""
-    return number_format(f"{value:.3f}") if abs(value) < 1 else _short(value)
-
-
 def _short(value: float) -> str:
-    return figure(float(f"{value:.3g}"))
+    return figure(float(f"{value:.3g}"), grouped=True)
 
 
 def _signed(value: float) -> str:

@@ -6,6 +6,10 @@ from typing import Any, Literal
 
 from django.utils.translation import gettext as _
 
+from predictions.monitoring.quality import rightness
+from predictions.monitoring.quality.measure import Measure
+from predictions.monitoring.quality.offline import LESS_IS_BETTER
+from registry.presenters import model_title
 from registry.signature import Signature
 from registry.texts import figure
 
@@ -79,6 +83,35 @@ def headline(parts: Sequence[Became]) -> str:
     told = [one.told(count) for one, count in zip(parts, counts, strict=True)]
     words = {"total": figure(sum(counts), grouped=True), "parts": ", ".join(told)}
     return _("Of %(total)s answers %(parts)s.") % words
+
+
+def best(measured: Sequence[tuple[str, Measure]]) -> str:
+    """`Version 2: 78 right answers of 100; version 1: 70.` The best first; of values, how far they were off.
+
+    `measured`: each version's name and plainest measure. Says so where the intervals do not tell them apart.
+    """
+    known = [(name, one, one.value) for name, one in measured if one.value is not None]
+    if not known:
+        return ""
+    is_error = known[0][1].name in LESS_IS_BETTER
+    known.sort(key=lambda found: found[2], reverse=not is_error)
+    say = rightness.digits if is_error else rightness.of_hundred
+    (name, first, value), *rest = known
+    pairs = [_("%(field)s: %(text)s") % {"field": other, "text": say(number)} for other, _one, number in rest]
+    words = {"version": model_title(name), "value": say(value), "others": ", ".join(pairs)}
+    if is_error:
+        said = _("%(version)s was off by %(value)s on average; %(others)s.") % words
+    else:
+        said = _("%(version)s: %(value)s right answers of 100; %(others)s.") % words
+    if any(_overlap(first, other) for _name, other, _value in rest):
+        return f"{said} {_('The intervals overlap: the difference may be chance.')}"
+    return said
+
+
+def _overlap(one: Measure, other: Measure) -> bool:
+    if one.low is None or one.high is None or other.low is None or other.high is None:
+        return False
+    return max(one.low, other.low) <= min(one.high, other.high)
 
 
 def of_hundred(counts: Sequence[int]) -> list[int]:

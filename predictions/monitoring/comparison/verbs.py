@@ -27,11 +27,14 @@ __all__ = ["MOST", "NotAllowed", "NotComparable", "NotNow", "cancel", "compare",
 
 
 class NotComparable(Exception):
-    """The versions, or what they shall be asked, make no comparison; `reasons`: sentences for a person."""
+    """The versions, or what they shall be asked, make no comparison; `reasons`: sentences for a person.
 
-    def __init__(self, reasons: Sequence[str]) -> None:
+    `about`: the argument that is wrong.
+    """
+
+    def __init__(self, reasons: Sequence[str], about: str = "versions") -> None:
         super().__init__(" ".join(reasons))
-        self.reasons = list(reasons)
+        self.reasons, self.about = list(reasons), about
 
 
 def compare(
@@ -50,7 +53,9 @@ def compare(
     comparison of the same person is not over.
     """
     demand(by, "predictions.add_comparison")
-    if reasons := [*_of_period(since, until), *_of_choice(source, most), *reasons_against(versions)]:
+    if reasons := _of_period(since, until):
+        raise NotComparable(reasons, "since")
+    if reasons := [*_of_choice(source, most), *reasons_against(versions)]:
         raise NotComparable(reasons)
     with transaction.atomic():
         _one_at_a_time(by)

@@ -47,4 +47,6 @@ def brief(strip: Strip) -> str:
     if not strip.changed:
         return _("nothing changed")
     count = len(strip.changed)
+    if strip.score_changed:
+        return _("the score changed") if count == 1 else _("%(count)s changes, score included") % {"count": count}
     return _("1 field changed") if count == 1 else _("%(count)s fields changed") % {"count": count}

@@ -85,8 +85,8 @@ def _missing(decided: int) -> str:
 def _brief(rate: float, late: Late | None) -> str:
     if late and late.worse:
         words = {"late": percent(late.late[0]), "early": percent(late.early[0])}
-        return _("%(late)s overruled, earlier %(early)s") % words
-    return _("%(share)s overruled") % {"share": percent(rate)}
+        return _("%(late)s of decisions against the answer, earlier %(early)s") % words
+    return _("%(share)s of decisions against the answer") % {"share": percent(rate)}
 
 
 def _headline(found: tuple[float, Interval], late: Late | None, axis: Axis) -> str:
@@ -130,13 +130,19 @@ def _point(material: Material, title: str, days: tuple[date, date], disagree: in
 def _facts(material: Material, decided: int, more: int) -> list[Fact]:
     answers = material.total("answers")
     whole = _("%(share)s of the answers") % {"share": share(decided, answers)} if answers else ""
-    found = [Fact(_("Decided"), Number(figure(decided)), whole)]
+    found = [Fact(_("Decided"), Number(figure(decided, grouped=True)), whole)]
     for title, verdict in ((_("For the answer"), "agree"), (_("Against the answer"), "disagree")):
         count = material.total(verdict)
-        found.append(Fact(title, Number(figure(count), material.rows(decision=verdict) if count else "")))
+        found.append(Fact(title, Number(figure(count, grouped=True), material.rows(decision=verdict) if count else "")))
     if more:
-        note = _("%(share)s of those who looked") % {"share": share(more, decided + more)}
-        found.append(Fact(_("Need more information"), Number(figure(more), material.rows(decision="need_more")), note))
+        note = _("%(share)s of the answers looked at") % {"share": share(more, decided + more)}
+        found.append(
+            Fact(
+                _("Need more information"),
+                Number(figure(more, grouped=True), material.rows(decision="need_more")),
+                note,
+            )
+        )
     return found
 
 
@@ -158,4 +164,8 @@ def _row(material: Material, label: str, agree: int, disagree: int) -> tuple[str
     url = material.rows(answer=label, decision="disagree") if disagree else ""
     shown = between(disagree / decided, *wilson(disagree, decided)) if decided >= IN_WINDOW else ""
     rate = shown or _("needs %(needed)s, has %(count)s") % {"needed": IN_WINDOW, "count": decided}
-    return title, [Number(figure(decided)), Number(figure(disagree), url, title), Number(rate)]
+    return title, [
+        Number(figure(decided, grouped=True)),
+        Number(figure(disagree, grouped=True), url, title),
+        Number(rate),
+    ]

@@ -8,6 +8,7 @@ from functools import cached_property
 import numpy as np
 from django.contrib.auth.models import AnonymousUser, User
 from django.db.models import Count
+from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
@@ -17,6 +18,7 @@ from predictions.monitoring.dashboard.following import DECIDED
 from predictions.monitoring.dashboard.sections import UNKNOWN, between, duration
 from predictions.monitoring.dashboard.speed import MOST
 from predictions.monitoring.drift import heat, limits
+from predictions.monitoring.filters import HALF_YEAR, half_year
 from predictions.monitoring.quality.intervals import wilson
 from predictions.monitoring.quality.rightness import KNOWN, digits, known, plainest
 from predictions.monitoring.rollups import layout
@@ -30,7 +32,6 @@ from registry.presenters.waiting import ModelInBrief, models_in_brief
 from registry.texts import figure
 
 DAYS = 30  # that the cards are about
-OUTCOME_DAYS = 183  # of which outcomes are looked at
 DAY = timedelta(days=1)
 
 
@@ -80,7 +81,11 @@ class Card:
         """Is it used?"""
         if not self.answers:
             return _("nobody asked")
-        return _("1 answer") if self.answers == 1 else _("%(count)s answers") % {"count": figure(self.answers)}
+        return (
+            _("1 answer")
+            if self.answers == 1
+            else _("%(count)s answers") % {"count": figure(self.answers, grouped=True)}
+        )
 
     @property
     def speed(self) -> str:
@@ -94,9 +99,12 @@ class Card:
         """How far its fields are from the training data."""
         if not self.slices:
             return None
-        model = self.slices[0].version.model
-        wanted = Wanted(model=model, since=self.today - (DAYS - 1) * DAY, until=self.today)
-        return heat.strip(wanted, self.slices, self.user)
+        return heat.strip(self._wanted, self.slices, self.user)
+
+    @property
+    def _wanted(self) -> Wanted:
+        """Of a card with answers."""
+        return Wanted(model=self.slices[0].version.model, since=self.today - (DAYS - 1) * DAY, until=self.today)
 
     @property
     def drift(self) -> str:
@@ -116,9 +124,14 @@ class Card:
             return _("needs %(needed)s outcomes, has %(count)s") % {"needed": KNOWN, "count": count} if count else ""
         _count, value, (low, high) = found
         if self.outcomes[0].layout.classes:
-            return _("%(share)s came true") % {"share": between(value, low, high)}
+            return _("%(share)s of answers right") % {"share": between(value, low, high)}
         words = {"value": digits(value), "low": digits(low), "high": digits(high)}
         return _("off by %(value)s on average (%(low)s to %(high)s)") % words
+
+    @property
+    def right_url(self) -> str:
+        """The page that says the same of the same time."""
+        return reverse("monitoring-quality", args=[self.model.name]) + half_year(self._wanted, self.today)
 
     @property
     def followed(self) -> str:
@@ -127,7 +140,9 @@ class Card:
         if decided < DECIDED:
             words = {"needed": DECIDED, "count": decided}
             return _("needs %(needed)s decisions, has %(count)s") % words if decided else ""
-        return _("%(share)s overruled") % {"share": between(against / decided, *wilson(against, decided))}
+        return _("%(share)s of decisions against the answer") % {
+            "share": between(against / decided, *wilson(against, decided))
+        }
 
 
 @dataclass(frozen=True)
@@ -171,14 +186,14 @@ class OverviewPage:
 
     @cached_property
     def _known(self) -> dict[int, ModelVersion]:
-        since = self.today - (OUTCOME_DAYS - 1) * DAY
+        since = self.today - (HALF_YEAR - 1) * DAY
         answered = DailyRollup.objects.filter(day__gte=since, source="", field="", place=0).values("version")
         found = ModelVersion.objects.filter(pk__in=answered).select_related("model").defer("report", "progress")
         return {one.pk: one for one in found if layout.is_known(one)}
 
     def _outcomes(self) -> dict[int, list[Tally]]:
         """What is known of the answers of a longer time, by model. Of each roll-up two short columns are read."""
-        period = (self.today - (OUTCOME_DAYS - 1) * DAY, self.today)
+        period = (self.today - (HALF_YEAR - 1) * DAY, self.today)
         rows = DailyRollup.objects.filter(day__range=period, source="", field="", place=0)
         columns: dict[int, list[tuple[bytes, bytes]]] = {}
         for pk, counts, sums in rows.order_by().values_list("version_id", "counts", "sums"):

@@ -79,7 +79,7 @@ class DashboardPage:
             volume.section(material, self.today),
             speed.section(material),
             changing.section(material),
-            right.section(material),
+            right.section(material, self.today),
             following.section(material),
         ]
 

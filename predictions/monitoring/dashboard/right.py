@@ -24,7 +24,7 @@ from predictions.monitoring.dashboard.sections import (
     percent,
     share,
 )
-from predictions.monitoring.filters import query
+from predictions.monitoring.filters import half_year, query
 from predictions.monitoring.quality import offline
 from predictions.monitoring.quality.intervals import Interval
 from predictions.monitoring.quality.offline import LESS_IS_BETTER
@@ -39,7 +39,7 @@ from registry.texts import figure
 FAR = 0.1  # worse than that is no matter of a look: of a share; of an error, as great a part of it
 
 
-def section(material: Material) -> Section:
+def section(material: Material, today: date) -> Section:
     """The fourth section of a dashboard."""
     known, question, more = material.total("outcomes"), _("Is it right?"), [_details(material)]
     facts = _facts(material, known) if known else []
@@ -52,7 +52,7 @@ def section(material: Material) -> Section:
             state=UNKNOWN,
             notes=_when(material),
             facts=facts,
-            more=more,
+            more=[*_longer(material, today), *more],
         )
     kind = kind_of(material)
     axis, sums = material.dense(kind.counted, KNOWN)
@@ -92,7 +92,7 @@ def shown(kind: Kind, found: tuple[float, Interval]) -> str:
 
 
 def _title(kind: Kind) -> str:
-    return _("Answers that came true") if kind is ACCURACY else _("Off by, on average")
+    return _("Right answers") if kind is ACCURACY else _("Off by, on average")
 
 
 def _brief(kind: Kind, value: float, late: Late | None) -> str:
@@ -100,13 +100,13 @@ def _brief(kind: Kind, value: float, late: Late | None) -> str:
     if late and late.worse:
         words = {"late": say(kind, late.late[0]), "early": say(kind, late.early[0])}
         return _("%(late)s, earlier %(early)s") % words
-    return _("%(value)s came true") % words if kind is ACCURACY else _("off by %(value)s") % words
+    return _("%(value)s of answers right") % words if kind is ACCURACY else _("off by %(value)s") % words
 
 
 def _too_few(known: int) -> str:
     if not known:
         return _("Not known yet: of no answer of this period it is known what really happened.")
-    words = {"known": figure(known), "needed": KNOWN}
+    words = {"known": figure(known, grouped=True), "needed": KNOWN}
     return _("Not known yet: needs %(needed)s outcomes, has %(known)s.") % words
 
 
@@ -123,25 +123,25 @@ def _headline(kind: Kind, whole: tuple[float, Interval], late: Late | None, besi
 
 def _lately(kind: Kind) -> str:
     if kind is ACCURACY:
-        return _("Less than before: since %(day)s %(late)s of the answers came true, earlier %(early)s.")
+        return _("Less than before: since %(day)s %(late)s of the answers were right, earlier %(early)s.")
     return _("Less than before: since %(day)s values are off by %(late)s on average, earlier %(early)s.")
 
 
 def _alone(kind: Kind) -> str:
     if kind is ACCURACY:
-        return _("%(share)s of the answers with a known outcome came true.")
+        return _("%(share)s of the answers with a known outcome were right.")
     return _("Values are off by %(share)s on average.")
 
 
 def _as_tested(kind: Kind) -> str:
     if kind is ACCURACY:
-        return _("Yes, as in the tests: %(share)s of the answers with a known outcome came true.")
+        return _("Yes, as in the tests: %(share)s of the answers with a known outcome were right.")
     return _("Yes, as in the tests: values are off by %(share)s on average.")
 
 
 def _below_tests(kind: Kind) -> str:
     if kind is ACCURACY:
-        return _("Less than in the tests: %(share)s of the answers with a known outcome came true.")
+        return _("Less than in the tests: %(share)s of the answers with a known outcome were right.")
     return _("Less than in the tests: values are off by %(share)s on average.")
 
 
@@ -175,6 +175,12 @@ def _details(material: Material) -> Way:
     return Way(_("All measures, by version and by group"), url)
 
 
+def _longer(material: Material, today: date) -> list[Way]:
+    """Outcomes come late: the same over a longer time."""
+    longer = half_year(material.wanted, today)
+    return [Way(_("Look at the last 6 months"), f"{longer}#right")] if longer else []
+
+
 def _when(material: Material) -> list[str]:
     days = material.wanted.model.outcome_days
     if not days:
@@ -184,8 +190,11 @@ def _when(material: Material) -> list[str]:
 
 def _facts(material: Material, known: int) -> list[Fact]:
     answers = material.total("answers")
-    note = _("of %(answers)s answers, %(share)s") % {"answers": figure(answers), "share": share(known, answers)}
-    return [Fact(_("Outcomes known"), Number(figure(known), material.rows(outcome="known")), note)]
+    note = _("of %(answers)s answers, %(share)s") % {
+        "answers": figure(answers, grouped=True),
+        "share": share(known, answers),
+    }
+    return [Fact(_("Outcomes known"), Number(figure(known, grouped=True), material.rows(outcome="known")), note)]
 
 
 def _chart(material: Material, kind: Kind, axis: Axis, sums: NDArray[np.float64]) -> charts.OverTime:
@@ -240,4 +249,4 @@ def _version(material: Material, kind: Kind, one: Slice, told: float | None) -> 
     live = shown(kind, kind.value(*figures)) if known >= KNOWN else _few(known)
     url = material.rows(version=number, outcome="known") if known else ""
     tests = "–" if told is None else say(kind, told)
-    return title, [Number(live), Number(tests), Number(figure(known), url, title)]
+    return title, [Number(live), Number(tests), Number(figure(known, grouped=True), url, title)]

@@ -39,11 +39,11 @@ def section(material: Material, today: date) -> Section:
 
 
 def _rate(value: float) -> str:
-    return figure(round(value) if value >= 10 else float(f"{value:.1g}"))
+    return figure(round(value) if value >= 10 else float(f"{value:.1g}"), grouped=True)
 
 
 def _headline(answers: int, before: int, rate: float) -> str:
-    words = {"answers": figure(answers), "rate": _rate(rate), "before": figure(before)}
+    words = {"answers": figure(answers, grouped=True), "rate": _rate(rate), "before": figure(before, grouped=True)}
     if not answers:
         if not before:
             return _("No: nobody asked in this period.")
@@ -76,7 +76,7 @@ def _against(answers: int, before: int) -> str:
 def _change(answers: int, before: int) -> dict[str, str]:
     if not before:
         return {}
-    return {"times": figure(round(answers / before)), "change": share(abs(answers - before), before)}
+    return {"times": figure(round(answers / before), grouped=True), "change": share(abs(answers - before), before)}
 
 
 def _state(answers: int, before: int, failures: int) -> State:
@@ -92,7 +92,7 @@ def _chart(material: Material) -> charts.OverTime:
         charts.Point(title, float(count), url=_between(material, days) if count and not axis.is_hourly else "")
         for title, days, count in zip(axis.titles, axis.days, counts.tolist(), strict=True)
     ]
-    return charts.over_time(points, form="bars", say=figure, marks=axis.marks)
+    return charts.over_time(points, form="bars", say=partial(figure, grouped=True), marks=axis.marks)
 
 
 def _between(material: Material, days: tuple[date, date]) -> str:
@@ -104,18 +104,22 @@ def _facts(material: Material, today: date) -> list[Fact]:
     found = []
     if answers:
         found.append(
-            Fact(_("Answers"), Number(figure(answers), material.rows())),
+            Fact(_("Answers"), Number(figure(answers, grouped=True), material.rows())),
         )
     if answers and warned:
-        number = Number(figure(warned), material.rows(warned="on"))
+        number = Number(figure(warned, grouped=True), material.rows(warned="on"))
         found.append(Fact(_("With a warning"), number, _of_answers(warned, answers)))
     if failures:
-        number = Number(figure(failures), failures_url(material, today))
+        number = Number(figure(failures, grouped=True), failures_url(material, today))
         note = _("%(share)s of all questions") % {"share": share(failures, answers + failures)}
         found.append(Fact(_("Questions without an answer"), number, note))
     if fallbacks := material.total("fallbacks"):
         found.append(
-            Fact(_("Answered by the version before"), Number(figure(fallbacks)), _of_answers(fallbacks, answers))
+            Fact(
+                _("Answered by the version before"),
+                Number(figure(fallbacks, grouped=True)),
+                _of_answers(fallbacks, answers),
+            )
         )
     return found
 
@@ -147,11 +151,20 @@ def _tables(material: Material) -> list[Table]:
         if source not in Source.values:
             continue
         title, count = str(Source(source).label), partial(_count, counts)
-        answers = Number(figure(count("answers")), material.rows(source=source) if count("answers") else "", title)
-        cells = [answers, Number(share(count("answers"), whole)), Number(figure(count("calls")))]
+        answers = Number(
+            figure(count("answers"), grouped=True), material.rows(source=source) if count("answers") else "", title
+        )
+        cells = [answers, Number(share(count("answers"), whole)), Number(figure(count("calls"), grouped=True))]
         warned = material.rows(source=source, warned="on") if count("warned") else ""
         rows.append(
-            (title, [*cells, Number(figure(count("warned")), warned, title), Number(figure(count("failures")))])
+            (
+                title,
+                [
+                    *cells,
+                    Number(figure(count("warned"), grouped=True), warned, title),
+                    Number(figure(count("failures"), grouped=True)),
+                ],
+            )
         )
     headings = [_("Through"), _("Answers"), _("Share"), _("Calls"), _("With a warning"), _("Without an answer")]
     return [Table(_("Where the questions came from"), headings, rows)] if rows else []

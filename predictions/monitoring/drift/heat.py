@@ -6,6 +6,7 @@ from functools import cached_property
 
 from django.contrib.auth.models import AnonymousUser, User
 from django.urls import reverse
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 from predictions.monitoring.dashboard import ledger_marks
@@ -28,14 +29,16 @@ class Strip:
     """What a page shows of drift.
 
     `draw`: makes the picture; None when there is nothing to show. `changed`: title and address of what changed in the
-    `latest` window that says anything, strongest first, the score included; `slightly`: what did by so little that it
-    hardly matters (PSI below straying.SLIGHT). `fields`: how many are held against training data, the score included.
+    `latest` window that says anything, strongest first, the score included; `score_changed`: whether it is one of them;
+    `slightly`: what did by so little that it hardly matters (PSI below straying.SLIGHT). `fields`: how many are held
+    against training data, the score included.
     `headline`: the answer in one sentence. `note`: what the reader has to know, "" for nothing.
     """
 
     draw: Callable[[], Heat] | None
     windows: list[Window]
     changed: list[tuple[str, str]] = field(default_factory=list)
+    score_changed: bool = False
     slightly: list[tuple[str, str]] = field(default_factory=list)
     latest: Window | None = None
     fields: int = 0
@@ -62,10 +65,12 @@ def strip(
     who has them already a second look.
     """
     found = found or verdicts.held(wanted, slices)
+    changed = found.found("drift", "strong")
     return Strip(
         draw=(lambda: picture(wanted, found, entries)) if found.compared and any(found.sizes) else None,
         windows=found.windows,
-        changed=[_way(wanted, one) for one in found.found("drift", "strong")],
+        changed=[_way(wanted, one) for one in changed],
+        score_changed=any(one.name == SCORE for one in changed),
         slightly=[_way(wanted, one) for one in found.found("slight")],
         latest=None if found.latest is None else found.windows[found.latest],
         fields=len(found.compared),
@@ -102,8 +107,8 @@ def _square(held: Held, window: Window) -> Square:
 
 
 def amount(distance: float) -> str:
-    """`0.12` of a distance or a limit; small ones with a digit more."""
-    return figure(round(distance, 2 if distance >= 0.1 else 3))
+    """`0.40` of a distance or a limit, as it stands beside others; small ones with a digit more."""
+    return number_format(f"{distance:.2f}") if round(distance, 3) >= 0.1 else figure(round(distance, 3))
 
 
 # --- in words ---
@@ -127,14 +132,17 @@ def _changes(found: Verdicts, window: Window) -> str:
     words = {"of": _held_against(found), "when": window.phrase, "changed": len(changed), "slightly": len(slightly)}
     words["titles"] = _titles(changed or slightly)
     if changed and slightly:
-        return _("Of %(of)s, %(changed)s changed %(when)s: %(titles)s; %(slightly)s more did slightly.") % words
+        return (
+            _("Of %(of)s, %(changed)s differed from training %(when)s: %(titles)s; %(slightly)s more did slightly.")
+            % words
+        )
     if len(changed) == 1:
-        return _("Of %(of)s, 1 changed %(when)s: %(titles)s.") % words
+        return _("Of %(of)s, 1 differed from training %(when)s: %(titles)s.") % words
     if changed:
-        return _("Of %(of)s, %(changed)s changed %(when)s: %(titles)s.") % words
+        return _("Of %(of)s, %(changed)s differed from training %(when)s: %(titles)s.") % words
     if slightly:
-        return _("Of %(of)s, none changed much %(when)s, %(slightly)s did slightly: %(titles)s.") % words
-    return _("Of %(of)s, none changed %(when)s.") % words
+        return _("Of %(of)s, none differed much from training %(when)s, %(slightly)s did slightly: %(titles)s.") % words
+    return _("Of %(of)s, none differed from training %(when)s.") % words
 
 
 def _held_against(found: Verdicts) -> str:
@@ -145,9 +153,10 @@ def _held_against(found: Verdicts) -> str:
 
 
 def _titles(fields: Sequence[FieldHeld]) -> str:
+    if len(fields) <= NAMED + 1:  # its title says more than "and 1 more"
+        return ", ".join(one.title for one in fields)
     named = ", ".join(one.title for one in fields[:NAMED])
-    more = len(fields) - NAMED
-    return _("%(titles)s and %(count)s more") % {"titles": named, "count": more} if more > 0 else named
+    return _("%(titles)s and %(count)s more") % {"titles": named, "count": len(fields) - NAMED}
 
 
 def pending() -> str:
@@ -164,7 +173,8 @@ def note(found: Verdicts) -> str:
     """What has to be known to read the strip."""
     sentences = []
     if len(found.versions) > 1:
-        numbers = ", ".join(str(one.number) for one in found.versions)
+        *first, last = (str(one.number) for one in found.versions)
+        numbers = _(" and ").join([", ".join(first), last])
         sentences.append(
             _(
                 "Versions %(numbers)s answered: a square speaks of the one that answered most, held against its own training data."

@@ -170,13 +170,15 @@ def then_and_now(name: str, now: Slice, when: str, part: str) -> ThenAndNow:
 
 _SENTENCES = {
     "steady": lambda: _(
-        "It did not change %(when)s: its distance is %(distance)s, and chance alone explains %(limit)s."
+        "It did not differ from training %(when)s: its distance was %(distance)s, and chance alone explains up to %(limit)s."
     ),
     "slight": lambda: _(
-        "It changed by little %(when)s: its distance is %(distance)s, and chance alone explains %(limit)s."
+        "It differed a little from training %(when)s: its distance was %(distance)s, of which chance alone explains %(limit)s."
     ),
-    "drift": lambda: _("It changed %(when)s: its distance is %(distance)s, and chance alone explains %(limit)s."),
+    "drift": lambda: _(
+        "It differed from training %(when)s: its distance was %(distance)s, of which chance alone explains %(limit)s."
+    ),
     "strong": lambda: _(
-        "It changed a lot %(when)s: its distance is %(distance)s, and chance alone explains %(limit)s."
+        "It differed a lot from training %(when)s: its distance was %(distance)s, of which chance alone explains %(limit)s."
     ),
 }

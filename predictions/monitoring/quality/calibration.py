@@ -81,7 +81,11 @@ def _points(live: Calibrated) -> Iterator[Seen]:
 
 
 def _sentence(live: Calibrated) -> str:
-    words = {"n": figure(live.n), "points": _points_apart(live.error), "chance": _points_apart(live.by_chance)}
+    words = {
+        "n": figure(live.n, grouped=True),
+        "points": _points_apart(live.error),
+        "chance": _points_apart(live.by_chance),
+    }
     return (
         _(
             "Over %(n)s outcomes, said and seen are %(points)s points apart on average; "
@@ -92,7 +96,7 @@ def _sentence(live: Calibrated) -> str:
 
 
 def _offline(promised: Calibration) -> str:
-    words = {"n": figure(promised.n), "split": measures.split(promised.split)}
+    words = {"n": figure(promised.n, grouped=True), "split": measures.split(promised.split)}
     words["points"] = _points_apart(promised.error)
     return _("When it was tested (%(split)s, %(n)s cases), they were %(points)s points apart.") % words
 
@@ -111,11 +115,11 @@ def _lines(live: Calibrated, promised: Calibration | None) -> list[StepLine]:
 def _line(ends: tuple[float, float], step: Step | None, bin_: calibration.Bin | None) -> StepLine:
     told = {"title": interval("accuracy", *ends)}
     if step and step.is_enough:
-        told |= {"said": percent(step.said), "seen": percent(step.seen), "n": figure(step.n)}
+        told |= {"said": percent(step.said), "seen": percent(step.seen), "n": figure(step.n, grouped=True)}
         told["range"] = interval("accuracy", *step.interval)
     elif step:
-        told["n"] = _("needs %(needed)s, has %(count)s") % {"needed": IN_STEP, "count": figure(step.n)}
+        told["n"] = _("needs %(needed)s, has %(count)s") % {"needed": IN_STEP, "count": figure(step.n, grouped=True)}
     if bin_:
         words = {"said": percent(bin_.mean), "seen": percent(bin_.rate)}
-        told |= {"promised": _("%(said)s said, %(seen)s seen") % words, "promised_n": figure(bin_.n)}
+        told |= {"promised": _("%(said)s said, %(seen)s seen") % words, "promised_n": figure(bin_.n, grouped=True)}
     return StepLine(**told)

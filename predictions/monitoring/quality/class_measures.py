@@ -73,7 +73,7 @@ def _none(name: str, counts: Counts, lack: str) -> Measure:
 def _few_answers(said: int, title: str) -> str:
     if said >= OF_CLASS:
         return ""
-    words = {"needed": figure(OF_CLASS), "known": figure(said), "answer": title}
+    words = {"needed": figure(OF_CLASS, grouped=True), "known": figure(said, grouped=True), "answer": title}
     return _("Needs %(needed)s answers “%(answer)s” with an outcome, has %(known)s") % words
 
 

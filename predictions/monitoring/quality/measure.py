@@ -48,7 +48,7 @@ def few(known: int, *, needed: int = KNOWN, of: str = "") -> str:
     """
     if known >= needed:
         return ""
-    words = {"needed": figure(needed), "known": figure(known), "outcome": of}
+    words = {"needed": figure(needed, grouped=True), "known": figure(known, grouped=True), "outcome": of}
     if of:
         return _("Needs %(needed)s outcomes “%(outcome)s”, has %(known)s") % words
     return _("Needs %(needed)s outcomes, has %(known)s") % words

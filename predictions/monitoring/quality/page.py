@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from predictions.monitoring.dashboard import right
 from predictions.monitoring.dashboard.material import Material
 from predictions.monitoring.dashboard.sections import Section
-from predictions.monitoring.filters import FilterForm, address, query
+from predictions.monitoring.filters import FilterForm, address, half_year, query
 from predictions.monitoring.quality import offline, rightness
 from predictions.monitoring.quality.calibration import CalibrationOfVersion, calibration_of
 from predictions.monitoring.quality.measure import KNOWN, few
@@ -122,7 +122,7 @@ class QualityPage:
     @property
     def by_version(self) -> list[str]:
         """The same of each version, where there are several."""
-        if len(self.totals) < 2:
+        if self.few or len(self.totals) < 2:
             return []
         return [self._sentence(one) for one in self.totals]
 
@@ -139,7 +139,7 @@ class QualityPage:
     @property
     def share_known(self) -> str:
         """That the rest may be different."""
-        words = {"known": figure(self.known), "answers": figure(self.answers)}
+        words = {"known": figure(self.known, grouped=True), "answers": figure(self.answers, grouped=True)}
         if not self.known:
             return _("0 of %(answers)s answers have a known outcome.") % words
         words["share"] = percentage(100 * self.known / self.answers)
@@ -160,8 +160,13 @@ class QualityPage:
 
     @property
     def few(self) -> str:
-        """Why there is no picture of all versions together."""
+        """Why nothing is measured, of all versions together; "" where something is."""
         return few(self.known)
+
+    @property
+    def longer(self) -> str:
+        """The query of a longer time, where outcomes are too few and there is one."""
+        return half_year(self.wanted, self.form.today, **self.form.kept) if self.few else ""
 
     @property
     def is_of_classes(self) -> bool:
@@ -183,7 +188,7 @@ class QualityPage:
     @cached_property
     def over_time(self) -> Section:
         """Accuracy or error along the days of the answers, as the dashboard has it."""
-        return right.section(self.material)
+        return right.section(self.material, self.form.today)
 
     @cached_property
     def _confusion(self) -> dict[tuple[str, str], int]:

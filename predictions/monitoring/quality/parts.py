@@ -102,7 +102,10 @@ def parted_by(name: str, tallies: Parts, versions: Sequence[ModelVersion], unit:
 def _line(part: Part, segments: Sequence[Segment], newest: Layout, unit: str) -> PartLine:
     selected = share(part.selection) if len(newest.classes) == 2 else None
     return PartLine(
-        part_title(segments, part.key), figure(part.answers), right_of(part, bool(newest.classes), unit), selected
+        part_title(segments, part.key),
+        figure(part.answers, grouped=True),
+        right_of(part, bool(newest.classes), unit),
+        selected,
     )
 
 
@@ -149,6 +152,8 @@ def right_of(part: Part, is_of_classes: bool, unit: str) -> Said:
     if is_of_classes:
         return share(part.accuracy)
     if part.error is None:
-        return Said(lack=_("needs %(needed)s, has %(count)s") % {"needed": KNOWN, "count": figure(part.known)})
+        return Said(
+            lack=_("needs %(needed)s, has %(count)s") % {"needed": KNOWN, "count": figure(part.known, grouped=True)}
+        )
     mean, (low, high) = part.error
-    return Said(sayer("mae", unit)(mean), interval("mae", low, high), figure(part.known))
+    return Said(sayer("mae", unit)(mean), interval("mae", low, high), figure(part.known, grouped=True))

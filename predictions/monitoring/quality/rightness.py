@@ -47,7 +47,7 @@ def headline(tallies: Sequence[Tally], *, promised: float | None = None, unit: s
     """The answer to "Is it right?" in one sentence; `promised`: what was measured when it was tested."""
     found, count = plainest(tallies), known(tallies)
     if found is None:
-        words = {"needed": figure(KNOWN), "known": figure(count)}
+        words = {"needed": figure(KNOWN, grouped=True), "known": figure(count, grouped=True)}
         return _("Not known yet: needs %(needed)s outcomes, has %(known)s.") % words
     say = of_hundred if tallies[0].layout.classes else digits
     _n, value, (low, high) = found
@@ -72,7 +72,7 @@ def of_hundred(share: float) -> str:
 
 def digits(value: float) -> str:
     """Three digits, as pages say the manifest's metrics."""
-    return figure(float(f"{value:.3g}")) if math.isfinite(value) else "∞"
+    return figure(float(f"{value:.3g}"), grouped=True) if math.isfinite(value) else "∞"
 
 
 def right_series(
@@ -89,7 +89,7 @@ def right_series(
 def _point(window: Window, tallies: Sequence[Tally], url: Callable[[Window], str]) -> Point:
     found = plainest(tallies)
     if found is None:
-        note = _("needs %(needed)s, has %(count)s") % {"needed": KNOWN, "count": figure(known(tallies))}
+        note = _("needs %(needed)s, has %(count)s") % {"needed": KNOWN, "count": figure(known(tallies), grouped=True)}
         return Point(window.title, None, note=note)
     _n, value, (low, high) = found
     return Point(window.title, value, low=low, high=high, url=url(window))

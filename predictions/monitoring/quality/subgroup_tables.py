@@ -8,12 +8,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from django.contrib.auth.models import AnonymousUser, User
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 from predictions.masking import RIGHT
 from predictions.monitoring.quality import subgroups
 from predictions.monitoring.quality.parts import Parts, ordered, part_title, positive_title, right_of, segments_of
-from predictions.monitoring.quality.rightness import digits
 from predictions.monitoring.quality.subgroups import SMALLEST, Part, Share
 from predictions.monitoring.quality.words import Said, share
 from predictions.monitoring.rollups import layout
@@ -59,7 +59,11 @@ class Reader:
 
     def count(self, number: int) -> str:
         """`241`, or `about 240`."""
-        return figure(number) if self.is_trusted else _("about %(count)s") % {"count": figure(round(number, -1))}
+        return (
+            figure(number, grouped=True)
+            if self.is_trusted
+            else _("about %(count)s") % {"count": figure(round(number, -1), grouped=True)}
+        )
 
     def said(self, found: Share) -> Said:
         """A share with the number that it is of, as this reader sees that."""
@@ -160,4 +164,4 @@ def _ratio(part: Part, reference: Part | None) -> Said:
 
 
 def _two(value: float) -> str:
-    return digits(round(value, 2))
+    return number_format(f"{value:.2f}")

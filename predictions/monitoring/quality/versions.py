@@ -7,11 +7,11 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from predictions.monitoring.quality import offline, rightness
-from predictions.monitoring.quality.measure import Measure
+from predictions.monitoring.quality.measure import Measure, few
 from predictions.monitoring.quality.offline import Promise
-from predictions.monitoring.quality.words import VERDICTS, Said, ends, live, promised, sayer, title
+from predictions.monitoring.quality.words import VERDICTS, Said, ends, live, measure_title, promised, sayer, title
 from predictions.monitoring.rollups.reading import Slice
-from registry import charts, measures
+from registry import charts
 from registry.charts import Range, Ranges
 from registry.presenters.states import Words
 
@@ -32,10 +32,11 @@ class MeasureLine:
 
 @dataclass(frozen=True)
 class VersionTable:
-    """The measures of a version."""
+    """The measures of a version; `lack`: why there are none."""
 
     title: str
     url: str
+    lack: str
     lines: list[MeasureLine]
 
     @property
@@ -53,7 +54,9 @@ def _table(one: Slice, unit: str) -> VersionTable:
     found = rightness.measures(one.tally)
     lines = [_line(measure, told.get(measure.name) if not measure.about else None, unit) for measure in found]
     url = reverse("registry-version", args=[one.version.model.name, one.version.number])
-    return VersionTable(_("Version %(number)s") % {"number": one.version.number}, url, lines)
+    return VersionTable(
+        _("Version %(number)s") % {"number": one.version.number}, url, few(one.tally["outcomes"]), lines
+    )
 
 
 def _line(measure: Measure, promise: Promise | None, unit: str) -> MeasureLine:
@@ -69,7 +72,7 @@ def measure_charts(totals: Sequence[Slice], unit: str) -> list[tuple[str, Ranges
     named = [name for name in PICTURED if any(each[name].value is not None for _one, each in found if name in each)]
     return [
         (
-            measures.plain(name),
+            measure_title(name),
             _chart(name, [(one, each[name], told[one.version.pk].get(name)) for one, each in found], unit),
         )
         for name in named[:MOST_PICTURED]

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from predictions.monitoring.quality.measure import Measure
-from predictions.monitoring.quality.offline import Promise, Verdict
+from predictions.monitoring.quality.offline import LESS_IS_BETTER, Promise, Verdict
 from predictions.monitoring.quality.rightness import digits
 from predictions.monitoring.quality.subgroups import Share
 from registry import measures
@@ -18,6 +18,7 @@ from registry.presenters.states import Words
 from registry.texts import figure
 
 SHARES = {"accuracy", "balanced_accuracy", "recall", "precision", "specificity"}
+ERRORS = {"mae", "rmse", "bias"}  # as large as the values are
 FINE = 0.04  # an interval so narrow is said with a decimal
 # Words for where a promise lies, and the class of the tag.
 VERDICTS: dict[Verdict, tuple[Words, str]] = {
@@ -37,23 +38,35 @@ def percent(value: float, *, fine: bool = False) -> str:
 
 def title(measure: Measure) -> str:
     """What was measured; of one class among several, of which."""
-    name = _("Mean error (bias)") if measure.name == "bias" else measures.plain(measure.name)
-    return _("%(field)s: %(text)s") % {"field": name, "text": measure.about} if measure.about else name
+    return measure_title(measure.name, measure.about)
+
+
+def measure_title(name: str, about: str = "") -> str:
+    """The same of a measure's name; with its direction where less is better."""
+    said = _("Mean error (bias)") if name == "bias" else measures.plain(name)
+    if name in LESS_IS_BETTER:
+        return _("%(measure)s (lower is better)") % {"measure": said}
+    return _("%(field)s: %(text)s") % {"field": said, "text": about} if about else said
 
 
 def sayer(name: str, unit: str = "") -> Callable[[float], str]:
     """What writes values of a measure."""
     if name in SHARES:
         return percent
-    if name in {"mae", "rmse", "bias"} and unit:
-        return lambda value: f"{digits(value)}\u00a0{unit}"
-    return digits
+    if name not in ERRORS:
+        return score
+    return (lambda value: f"{digits(value)}\u00a0{unit}") if unit else digits
+
+
+def score(value: float) -> str:
+    """Three decimals up to one, whatever they are, so that figures beside each other look alike; three digits beyond."""
+    return number_format(f"{value:.3f}") if abs(value) <= 1 else digits(value)
 
 
 def interval(name: str, low: float, high: float) -> str:
     """`81% to 87%`."""
     fine = high - low < FINE
-    say = (lambda value: percent(value, fine=fine)) if name in SHARES else digits
+    say = (lambda value: percent(value, fine=fine)) if name in SHARES else sayer(name)
     return _("%(low)s to %(high)s") % {"low": say(low), "high": say(high)}
 
 
@@ -79,7 +92,7 @@ def live(measure: Measure, unit: str = "") -> Said:
 def promised(name: str, promise: Promise, unit: str = "") -> Said:
     """What the manifest says."""
     bounds = "" if promise.low is None or promise.high is None else interval(name, promise.low, promise.high)
-    rows = _("%(count)s rows") % {"count": figure(promise.n)} if promise.n else ""
+    rows = _("%(count)s rows") % {"count": figure(promise.n, grouped=True)} if promise.n else ""
     split = str(measures.split(promise.split)) if promise.split else ""
     is_fine = name in SHARES and promise.low is not None and (promise.high or 0) - promise.low < FINE
     value = percent(promise.value, fine=True) if is_fine else sayer(name, unit)(promise.value)
@@ -89,10 +102,12 @@ def promised(name: str, promise: Promise, unit: str = "") -> Said:
 def share(found: Share) -> Said:
     """A share of a part; one that is too small says how many it would take."""
     if not found.is_enough:
-        return Said(lack=_("needs %(needed)s, has %(count)s") % {"needed": found.needed, "count": figure(found.n)})
+        return Said(
+            lack=_("needs %(needed)s, has %(count)s") % {"needed": found.needed, "count": figure(found.n, grouped=True)}
+        )
     low, high = found.interval
     value = percent(found.value, fine=high - low < FINE)
-    return Said(value, interval("accuracy", low, high), figure(found.n))
+    return Said(value, interval("accuracy", low, high), figure(found.n, grouped=True))
 
 
 def ends(rows: Sequence[Range]) -> tuple[float, float]:
@@ -104,4 +119,4 @@ def ends(rows: Sequence[Range]) -> tuple[float, float]:
 
 def outcomes(n: int) -> str:
     """`312 outcomes`."""
-    return _("1 outcome") if n == 1 else _("%(count)s outcomes") % {"count": figure(n)}
+    return _("1 outcome") if n == 1 else _("%(count)s outcomes") % {"count": figure(n, grouped=True)}

@@ -3,7 +3,8 @@
 from django.utils.translation import gettext as _
 
 from predictions.monitoring.rollups.layout import MISSING, OTHER, Segment
-from registry.texts import figure
+from registry.signature import text_in
+from registry.texts import are_grouped, figure
 
 
 def title_of(segment: Segment, key: str) -> str:
@@ -24,10 +25,10 @@ def _value(segment: Segment, place: int) -> str:
 
 
 def _band(segment: Segment, place: int) -> str:
-    ends = [None, *segment.edges, None]
-    low, high = ends[place], ends[place + 1]
-    if low is None:
-        return _("below %(high)s") % {"high": figure(high)}
-    if high is None:
-        return _("%(low)s or more") % {"low": figure(low)}
-    return _("%(low)s to below %(high)s") % {"low": figure(low), "high": figure(high)}
+    grouped = are_grouped(segment.edges, text_in(segment.feature.unit))
+    told = [figure(edge, grouped=grouped) for edge in segment.edges]
+    if place == 0:
+        return _("below %(high)s") % {"high": told[0]}
+    if place == len(told):
+        return _("%(low)s or more") % {"low": told[-1]}
+    return _("%(low)s to below %(high)s") % {"low": told[place - 1], "high": told[place]}

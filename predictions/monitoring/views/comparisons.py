@@ -55,7 +55,7 @@ def _ask(request: HttpRequest, model: RegisteredModel, page: ComparePage) -> Htt
             by=request.user,  # type: ignore[arg-type]  # somebody is logged in
         )
     except verbs.NotComparable as why:
-        page.form.refuse(why.reasons)
+        page.form.refuse(why)
         return _shown(request, page, 400)
     except verbs.NotNow as why:
         page.form.add_error(None, str(why))
