@@ -26,6 +26,7 @@ if __package__ in (None, ""):
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
 import psycopg
+from psycopg import sql
 
 from benchmarks import callers, oracle
 from benchmarks.entries import measured
@@ -42,6 +43,8 @@ RECOVERY_SECONDS = 5.0
 FAULTS = (REFUSE, SILENT, SLOW, RESET)
 # Sessions of the web server; in this database nobody else has the application's role.
 SESSIONS = "SELECT count(*) FROM pg_stat_activity WHERE usename = %s"
+OTHERS = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE usename = %s AND pid <> ALL(%s)"
+ROOM = 40  # connections of the application's role
 
 
 # --- crashes ---------------------------------------------------------------------------------------------
@@ -139,7 +142,10 @@ def is_wrong(entry: Entry, patience: float = DATABASE_SECONDS) -> int:
 
 @contextlib.contextmanager
 def every_connection_taken(app: str, owner: str) -> Iterator[int]:
-    """All connections that the application's role may have are somebody else's; how many these are."""
+    """All connections that the application's role may have are somebody else's; how many these are.
+
+    It may have `ROOM` of them: a server that others use too is not filled, and says the same (SQLSTATE 53300).
+    """
     held: list[psycopg.Connection[Any]] = []
 
     def take() -> None:
@@ -147,19 +153,19 @@ def every_connection_taken(app: str, owner: str) -> Iterator[int]:
             while True:
                 held.append(psycopg.connect(app))
 
-    try:
-        take()
-        with psycopg.connect(owner, autocommit=True) as connection:
-            others = (
-                "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE usename = %s AND pid <> ALL(%s)"
-            )
-            user, mine = held[0].info.user, [each.info.backend_pid for each in held]
-            connection.execute(others, [user, mine])
-        take()
-        yield len(held)
-    finally:
-        for each in held:
-            each.close()
+    role = sql.Identifier(psycopg.conninfo.conninfo_to_dict(app)["user"])
+    limit = sql.SQL("ALTER ROLE {} CONNECTION LIMIT {}")
+    with psycopg.connect(owner, autocommit=True) as connection:
+        connection.execute(limit.format(role, ROOM))
+        try:
+            take()
+            connection.execute(OTHERS, [held[0].info.user, [each.info.backend_pid for each in held]])
+            take()
+            yield len(held)
+        finally:
+            connection.execute(limit.format(role, -1))
+            for each in held:
+                each.close()
 
 
 def full(who: callers.Callers, app: str, owner: str, seconds: float) -> Entry:

@@ -3,18 +3,21 @@
 import psycopg
 from django.contrib.auth.models import User
 
+# As in benchmarks/filling.py: PostgreSQL has uuidv7() from 18 on.
+NUMBER = """(lpad(to_hex((extract(epoch FROM clock_timestamp()) * 1000)::bigint), 12, '0') || '7'
+    || substr(md5(id::text), 1, 3) || '8' || substr(md5(id::text), 4, 15))::uuid"""
 # One answer of ten was decided about, of two classes; one of five turned out; a few wait.
-DECISIONS = """
+DECISIONS = f"""
 INSERT INTO predictions_decision (id, salt, digest, created_at, prediction_id, by_id, verdict, reason, comment)
-SELECT uuidv7(), '', '', created_at + interval '1 day', id, %(by)s,
+SELECT {NUMBER}, '', '', created_at + interval '1 day', id, %(by)s,
     (ARRAY['agree', 'agree', 'agree', 'agree', 'disagree', 'need_more'])[1 + far / 10 %% 6], 'fits', ''
 FROM (SELECT id, created_at, label, hashint4(hashtext(id::text)) & 2147483647 AS far FROM predictions_prediction) AS answer
 WHERE far %% 10 = 0 AND label <> ''
 """
-OUTCOMES = """
+OUTCOMES = f"""
 INSERT INTO predictions_outcome
     (id, salt, digest, created_at, prediction_id, by_id, label, is_withdrawn, observed_date, origin, comment)
-SELECT uuidv7(), '', '', created_at + interval '90 days', id, %(by)s, label, false, created_at::date + 90, 'file', ''
+SELECT {NUMBER}, '', '', created_at + interval '90 days', id, %(by)s, label, false, created_at::date + 90, 'file', ''
 FROM (SELECT id, created_at, label, hashint4(hashtext(id::text)) & 2147483647 AS far FROM predictions_prediction) AS answer
 WHERE far %% 5 = 1 AND label <> '' AND created_at < now() - interval '90 days'
 """

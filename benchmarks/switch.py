@@ -39,7 +39,8 @@ MODEL = "iris"
 ROW = {"sepal_length": 5.9, "sepal_width": 3.0, "petal_length": 4.9, "petal_width": 1.8}
 CLIENTS = 4
 CANDIDATE_SECONDS, RUN_SECONDS = 120, 300
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")  # the quickest first
+CHROMIUM = next(filter(None, map(shutil.which, BROWSERS)), None)
 Say = Callable[[str], None]
 
 

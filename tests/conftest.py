@@ -18,6 +18,7 @@ from urllib.parse import quote, urlencode
 import hypothesis
 import psycopg
 import pytest
+from django.core.servers.basehttp import WSGIRequestHandler
 from psycopg import sql
 
 from tests import tiers
@@ -107,6 +108,12 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any], chromium:
     return {**browser_type_launch_args, "executable_path": chromium, "args": sandbox}
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _live_server_answers_at_once() -> None:
+    """It writes head and body apart: Nagle's algorithm holds the body until the other side says, 40 ms later, it got the head."""
+    WSGIRequestHandler.disable_nagle_algorithm = True
+
+
 @pytest.fixture(scope="session")
 def attrition_data() -> Path:
     """Folder of the three HR extracts, which are never committed."""
@@ -157,7 +164,7 @@ def _give_app_role_a_password() -> None:
     from django.db import connections
 
     owner, password = connections["owner"].settings_dict, secrets.token_urlsafe(24)
-    wanted = {key: owner[key] for key in ("NAME", "HOST", "PORT", "OPTIONS")}
+    wanted = {key: owner[key] for key in ("NAME", "HOST", "PORT")}
     connections["default"].settings_dict.update(wanted, USER=APP_ROLE, PASSWORD=password)
     with _superuser() as connection:
         known = connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [APP_ROLE]).fetchone()

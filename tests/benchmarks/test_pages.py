@@ -13,7 +13,7 @@ from benchmarks import filling, page_list, pages
 from predictions.models import Dataset, Prediction, PredictionFailure, Record
 from registry.models import ModelVersion
 
-SIZE = filling.Size(answers=3_000, records=400)
+SIZE = filling.Size(answers=3_000, records=1_200)
 ENTRY = {"page": "home", "reader": "business", "status": 200, "median_ms": 12.0, "slowest_ms": 20.0, "queries": 4}
 ENTRY |= {"python_cpu_ms": 10.0, "database_cpu_ms": 1.0, "bytes": 6000}
 
@@ -40,8 +40,9 @@ def filled(
     filling.calls()
 
 
+@pytest.mark.long
 def test_it_fills_what_it_says_and_every_page_is_there(filled: None) -> None:
-    assert (Prediction.objects.count(), Record.objects.count(), Dataset.objects.get().size) == (3_000, 400, 400)
+    assert (Prediction.objects.count(), Record.objects.count(), Dataset.objects.get().size) == (3_000, 1_200, 1_200)
     assert PredictionFailure.objects.count() >= 20
     askers = Counter(Prediction.objects.values_list("user__username", flat=True))
     assert 0.4 < askers["business"] / 3_000 < 0.7

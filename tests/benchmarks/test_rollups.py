@@ -37,6 +37,7 @@ def end(
     return end
 
 
+@pytest.mark.long
 def test_the_same_pages_with_few_answers_and_with_more(
     end: datetime, database_environment: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -84,8 +84,15 @@ def test_every_operation_is_drawn_and_nothing_is_blocked(opened: Callable[..., P
     page.evaluate("0")
 
 
-@pytest.mark.parametrize("path", ["/docs", "/redoc"])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(
+    ("path", "scheme"),
+    [
+        ("/docs", "light"),
+        ("/redoc", "dark"),
+        pytest.param("/docs", "dark", marks=pytest.mark.long),
+        pytest.param("/redoc", "light", marks=pytest.mark.long),
+    ],
+)
 def test_it_can_be_read_on_a_phone_in_light_and_dark(
     opened: Callable[..., Page], axe: Callable[..., list[str]], path: str, scheme: str
 ) -> None:
@@ -108,7 +115,9 @@ def test_the_search_of_redoc_finds_something(opened: Callable[..., Page]) -> Non
 
 
 @pytest.mark.parametrize("path", ["/docs", "/redoc"])
-@pytest.mark.parametrize(("width", "height", "scheme"), [(390, 844, "dark"), (1280, 800, "light")])
+@pytest.mark.parametrize(
+    ("width", "height", "scheme"), [(390, 844, "dark"), pytest.param(1280, 800, "light", marks=pytest.mark.long)]
+)
 def test_it_opens_at_its_headline(opened: Callable[..., Page], path: str, width: int, height: int, scheme: str) -> None:
     page = opened(path, viewport={"width": width, "height": height}, color_scheme=scheme)
     assert page.evaluate("scrollY") == 0

@@ -1,5 +1,6 @@
 """Two hosts on one database and one RabbitMQ, and a database of their own for the tests that share them."""
 
+import fcntl
 import os
 import secrets
 import shutil
@@ -8,6 +9,7 @@ import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
@@ -16,6 +18,7 @@ import pytest
 from psycopg import sql
 
 from benchmarks.proxies import socket_of
+from tests.once import shared_folder
 from tests.scaling.hosts import Host
 from tests.scaling.networks import Link, Namespace, may_make_namespaces
 
@@ -117,13 +120,15 @@ def listens(url: str, default: int) -> bool:
 
 
 @contextmanager
-def room_of_our_own(url: str) -> Iterator[str]:
-    """The same RabbitMQ without what others send there, where its command may be used; else as it is."""
+def room_of_our_own(url: str, shared: Path) -> Iterator[str]:
+    """The same RabbitMQ without what others send there, where its command may be used; else as it is, one after another."""
     control, name = shutil.which("rabbitmqctl"), f"futurisys-{secrets.token_hex(4)}"
     rights = ["set_permissions", "-p", name, urlsplit(url).username or "guest", ".*", ".*", ".*"]
     for command in (["add_vhost", name], rights):
         if control is None or subprocess.run([control, *command], capture_output=True, check=False).returncode:
-            yield url
+            with (shared / "rabbitmq.lock").open("w") as lock:
+                fcntl.flock(lock, fcntl.LOCK_EX)
+                yield url
             return
     try:
         yield urlsplit(url)._replace(path=f"/{name}").geturl()
@@ -131,11 +136,11 @@ def room_of_our_own(url: str) -> Iterator[str]:
         subprocess.run([str(control), "delete_vhost", name], capture_output=True, check=False)
 
 
-@pytest.fixture(scope="session")
-def rabbitmq(needs: Callable[[object, str], None]) -> Iterator[str]:
+@pytest.fixture(scope="module")
+def rabbitmq(needs: Callable[[object, str], None], tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a RabbitMQ."""
     needs(listens(RABBITMQ, 5672), "Start RabbitMQ on 127.0.0.1:5672, or name another one in RABBITMQ_URL.")
-    with room_of_our_own(RABBITMQ) as url:
+    with room_of_our_own(RABBITMQ, shared_folder(tmp_path_factory)) as url:
         yield url
 
 

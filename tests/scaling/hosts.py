@@ -60,6 +60,7 @@ class Host:
         self.link, self.folder, self.has_beat = link, folder, beat
         places = {"ARTIFACT_CACHE": "artifacts", "ENVIRONMENT_CACHE": "environments", "METRICS_FOLDER": "metrics"}
         own = {name: str(folder / place) for name, place in places.items()}
+        own["FUTURISYS_VAR"] = str(folder / "var")  # a demo that was started here has settings of its own
         own |= {"PATH": os.environ["PATH"], "HOME": str(folder), "OMP_NUM_THREADS": "1", "LOG_LEVEL": "INFO"}
         own |= {"ALLOWED_HOSTS": link.there, "METRICS_TOKEN": METRICS_TOKEN}
         own["DATABASE_URL"] = at(environment["DATABASE_URL"], link)

@@ -28,7 +28,7 @@ ROWS = 8_000
 SEED = 8_221_122
 
 
-@pytest.fixture(params=["redis", "amqp"])
+@pytest.fixture(params=["redis", pytest.param("amqp", marks=pytest.mark.long)])  # test_two_hosts has RabbitMQ too
 def place(request: pytest.FixtureRequest, needs: Callable[[object, str], None], tmp_path: Path) -> Iterator[str]:
     """The address of a broker that nobody else uses."""
     if request.param == "amqp":
