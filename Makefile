@@ -20,10 +20,10 @@ coverage: .venv/dev.stamp  ## the test suite and how much of the code it runs: f
 	@scripts/ci/coverage.sh -m "not long$(if $(TIER), and $(TIER))" -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 test-broker: .venv/dev.stamp  ## files of rows and killed workers through the broker of CELERY_BROKER_URL
-	.venv/bin/pytest -m "not long" -n 0 tests/predictions/test_batch_kills.py tests/predictions/test_batch_hints.py $(ARGS)
+	.venv/bin/pytest -n 0 tests/predictions/test_batch_kills.py tests/predictions/test_batch_hints.py $(ARGS)
 
 test-long: .venv/dev.stamp  ## the long forms of the tests
-	.venv/bin/pytest -m long $(ARGS)
+	.venv/bin/pytest -m long -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: .venv/dev.stamp  ## lint, formats, types, migrations, deployment settings
 	@scripts/check

@@ -2,6 +2,8 @@
 
     python examples/local_hub.py --port 8001 --dir var/hub [--token hf_local] [--webhook URL --webhook-secret SECRET]
 
+where others may read command lines, LOCAL_HUB_TOKEN and LOCAL_HUB_WEBHOOK_SECRET say the same.
+
     with LocalHub(directory) as hub:          # in a test, on a free port
         HfApi(endpoint=hub.url).create_repo("acme/iris")
         hub.fail("GET .*/revision/", status=503, times=2)
@@ -12,6 +14,7 @@ the client (`create_webhook`) or, one that watches everything, by --webhook; the
 """
 
 import argparse
+import os
 import signal
 import sys
 import threading
@@ -109,9 +112,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="A Hugging Face Hub on this machine.")
     parser.add_argument("--port", type=int, default=0, help="port on 127.0.0.1; 0 takes a free one")
     parser.add_argument("--dir", type=Path, required=True, help="where the repositories are kept")
-    parser.add_argument("--token", help="the one token that may write; without it everybody may")
+    token, secret = os.environ.get("LOCAL_HUB_TOKEN"), os.environ.get("LOCAL_HUB_WEBHOOK_SECRET")
+    parser.add_argument("--token", default=token, help="the one token that may write; without it everybody may")
     parser.add_argument("--webhook", metavar="URL", help="an address on this machine to tell of every change")
-    parser.add_argument("--webhook-secret", metavar="SECRET", help="what is sent to it in X-Webhook-Secret")
+    said = "what is sent to it in X-Webhook-Secret"
+    parser.add_argument("--webhook-secret", metavar="SECRET", default=secret, help=said)
     options = parser.parse_args()
     stops = (signal.SIGTERM, signal.SIGINT)
     for number in stops:

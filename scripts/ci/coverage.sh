@@ -3,12 +3,11 @@
 # `fail_under` of pyproject.toml. What a whole page looks like: var/coverage/html.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
-python=${PYTHON:-.venv/bin/python}
 rm -rf var/coverage
 mkdir -p var/coverage
 result=0
-"$python" -m coverage run -m pytest "$@" || result=$?
-"$python" -m coverage combine --quiet
-"$python" -m coverage html --quiet --fail-under=0
-"$python" -m coverage report || result=$?
+.venv/bin/python -m coverage run -m pytest "$@" || result=$?
+.venv/bin/python -m coverage combine --quiet
+.venv/bin/python -m coverage html --quiet --fail-under=0
+.venv/bin/python -m coverage report || result=$?
 exit "$result"

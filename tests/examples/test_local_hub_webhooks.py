@@ -1,5 +1,6 @@
 """Webhooks of examples/local_hub.py, made with the real client and heard by a real server."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -210,8 +211,8 @@ def test_webhooks_and_their_log_outlive_the_hub(tmp_path: Path, receiver: Receiv
 def test_the_script_has_one_webhook_however_often_it_starts(tmp_path: Path, receiver: Receiver) -> None:
     for name in ("one", "two"):
         command = [sys.executable, ROOT / "examples/local_hub.py", "--dir", tmp_path / "hub", "--webhook", receiver.url]
-        command += ["--webhook-secret", f"secret {name}"]
-        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=tmp_path) as process:
+        environment = os.environ | {"LOCAL_HUB_WEBHOOK_SECRET": f"secret {name}"}
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=tmp_path, env=environment) as process:
             api = HfApi(endpoint=process.stdout.readline().removeprefix("Hub: ").strip(), token="x")
             api.create_repo(f"{name}/iris")
             assert [hook.secret for hook in api.list_webhooks()] == [f"secret {name}"]

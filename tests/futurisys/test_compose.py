@@ -71,6 +71,15 @@ def test_the_example_names_everything_that_is_asked() -> None:
     assert ".env\n" in (ROOT / ".gitignore").read_text()
 
 
+def test_every_role_reads_the_other_settings_and_none_the_secrets_of_compose() -> None:
+    example = re.findall(r"^#?(\w+)=", (ROOT / "settings.env.example").read_text("utf-8"), re.MULTILINE)
+    assert {*example} <= {row.name for row in settings_table.rows()}
+    for role in ROLES:
+        assert services()[role]["env_file"] == [{"path": "settings.env", "required": False}]
+        assert not {*example} & services()[role]["environment"].keys(), "compose.yaml would win"
+    assert "settings.env\n" in (ROOT / ".gitignore").read_text()
+
+
 def test_every_container_of_ours_is_locked() -> None:
     for name in ROLES | {"proxy"}:
         found = services()[name]
@@ -130,8 +139,9 @@ def pool(database_environment: dict[str, str], tmp_path: Path, needs: Callable[[
 def pooled(database_environment: dict[str, str], pool: Pool, tmp_path: Path) -> Iterator[Server]:
     """A web server and a worker, whose queue lies in the same database, through PgBouncer in transaction mode."""
     own = {**database_environment, "DATABASE_URL": pool.url, "PREPARED_STATEMENTS": "no"}
+    own["FUTURISYS_VAR"] = str(tmp_path)  # where no demo left a key of its own for sessions
     server = Server(own, tmp_path)
-    more = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "PYTHON": sys.executable, "FUTURISYS_VAR": str(tmp_path)}
+    more = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "PYTHON": sys.executable}
     with (tmp_path / "worker.log").open("wb") as log:
         command = [ROOT / "scripts" / "serve", "worker"]
         environment = own | more | {"FUTURISYS_ENV": "development", "WORKER_PROCESSES": "1"}

@@ -57,7 +57,7 @@ def test_the_entry_point_is_a_program() -> None:
 
 @pytest.mark.parametrize(
     "path",
-    [".env", "var/demo.env", ".git/config", "tests/conftest.py", "futurisys/__pycache__/settings.cpython-313.pyc",
+    [".env", "settings.env", "var/demo.env", ".git/config", "tests/conftest.py", "futurisys/__pycache__/settings.cpython-313.pyc",
      "examples/iris/.github/workflows/train.yml", "docs/tour.md", "compose.yaml", "scripts/ci/redeploy.py"],
 )  # fmt: skip
 def test_secrets_and_what_nobody_runs_stay_out(path: str) -> None:

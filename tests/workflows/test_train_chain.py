@@ -124,13 +124,15 @@ def test_a_push_becomes_the_version_that_answers(
     assert answer(futurisys, header)["version"] == 1
     done = push(tag="model-v1.2.0")
     assert done.returncode == 0, done.stderr
-    until(lambda: iris.model.versions.ready().filter(number=2).exists(), tmp_path / "worker.log")
+    # The delivery is closed after the version is ready.
+    imported = Delivery.objects.filter(kind="webhook", outcome="imported", version__number=2)
+    until(imported.exists, tmp_path / "worker.log")
     candidate = iris.model.versions.get(number=2)
     (tag,) = api.list_repo_refs(REPOSITORY).tags
     assert (tag.name, tag.target_commit) == ("model-v1.2.0", candidate.commit)
     assert api.list_repo_commits(REPOSITORY)[0].title == f"Train at {'5' * 40}"
     assert iris.model.versions.count() == 2
-    assert Delivery.objects.filter(kind="webhook", outcome="imported").exists()
+    assert iris.model.versions.ready().filter(pk=candidate.pk).exists()
     assert answer(futurisys, header)["version"] == 1  # a candidate answers nobody
 
     call_command("promote", "iris", "--reason", "trained on this season's flowers", "--by", administrator.username)

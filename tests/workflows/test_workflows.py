@@ -23,6 +23,7 @@ PROVED_BY = {
     "futurisys/scripts/ci/redeploy.py": "tests/workflows/test_redeploy.py",
     "futurisys/scripts/ci/train_and_publish.sh": "tests/workflows/test_train_chain.py",
     "scripts/ci/deploy_space.py": "tests/workflows/test_deploy_space.py",
+    "scripts/ci/postgres_client.sh": "tests/workflows/test_postgres_client.py",
     "scripts/ci/smoke_image.sh": "tests/workflows/test_smoke_image.py",
     "scripts/ci/system_packages.sh": ".ci/run",
     "scripts/release": "tests/workflows/test_release.py",
@@ -89,7 +90,17 @@ def test_continuous_integration_covers_what_is_promised() -> None:
     assert brokers == {"amqp", "redis"}
     commands = {step["run"] for job in jobs.values() for step in job["steps"] if "run" in step}
     tiers = {f"make test TIER={tier}" for tier in ("unit", "integration", "model_validation", "browser")}
-    assert tiers | {"make check", "make coverage", "make schemathesis", "make test-broker"} <= commands
+    assert (
+        tiers
+        | {
+            "make check",
+            "make coverage",
+            "make schemathesis",
+            "make test-broker",
+            "make test-long ARGS=--ignore=tests/api",
+        }
+        <= commands
+    )
 
 
 # -- a wrong workflow fails
