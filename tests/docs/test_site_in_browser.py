@@ -7,7 +7,9 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
+from tests.docs.test_console import COMMAND, SESSION
 from tests.docs.test_site import built
+from tests.worlds import ROOT
 
 pytestmark = pytest.mark.browser
 PAGES = ["index.html", "tutorial.html", "reference/settings.html", "fr/interroger.html"]
@@ -49,4 +51,18 @@ def test_no_page_is_wider_than_a_phone(browser: Browser, site: Path) -> None:
         wide = page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")
         assert not wide, name
         assert page.title().endswith("Futurisys")
+    context.close()
+
+
+def test_what_is_copied_of_a_session_is_what_somebody_types(browser: Browser, site: Path) -> None:
+    context = browser.new_context(permissions=["clipboard-read", "clipboard-write"])
+    page = context.new_page()
+    page.goto((site / "tutorial.html").as_uri())
+    copied = []
+    for block in page.locator(".highlight").all():
+        if block.locator(".gp").count():
+            block.get_by_role("button").click()
+            copied.append(page.evaluate("navigator.clipboard.readText()"))
+    sessions = SESSION.finditer((ROOT / "docs" / "tutorial.md").read_text("utf-8"))
+    assert copied == ["\n".join(typed["text"] for typed in COMMAND.finditer(each["text"])) for each in sessions]
     context.close()

@@ -69,6 +69,7 @@ def server(database_environment: dict[str, str], environment: dict[str, str], tm
     server.process.wait(20)
 
 
+@pytest.mark.long
 @pytest.mark.django_db(transaction=True)
 def test_the_snippets_work(
     promoted, analyst: User, token, server: Server, environment: dict[str, str], tmp_path: Path
