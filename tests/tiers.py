@@ -36,6 +36,7 @@ PLACES = {
     "registry/test_examine.py": "integration",
     "registry/test_gate.py::test_clean_pipeline_loads": "integration",
     "registry/test_inferred.py::test_histogram_boosting_keeps_its_categories": "integration",
+    "registry/test_isolated.py": "integration",
 }
 # A module that knows one of these starts processes or servers in some of its tests, and is not cut in two.
 PROCESSES = ("subprocess", "multiprocessing", "socket", "LocalHub")

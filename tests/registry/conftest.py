@@ -7,10 +7,11 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from registry.models import ModelVersion
+from tests.registry.hostile import forest, hostile_files
 from tests.registry.legacy import environment_cache, legacy, python_of
 from tests.registry.people import browser, person
 
-__all__ = ["environment_cache", "legacy", "manager", "page", "python_of", "second"]
+__all__ = ["environment_cache", "forest", "hostile_files", "legacy", "manager", "page", "python_of", "second"]
 
 
 @pytest.fixture
