@@ -136,7 +136,7 @@ class AnswerSerializer(StrictSerializer):
     request_id = serializers.UUIDField(help_text="The number of the call, which is that of its first record.")
     model = serializers.CharField()
     version = serializers.IntegerField(min_value=1)
-    commit = serializers.RegexField(r"^[0-9a-f]{40}$")
+    commit = serializers.RegexField(r"^[0-9a-f]{40}([0-9a-f]{24})?$")
     fallback_from = serializers.IntegerField(
         min_value=1, allow_null=True, help_text="The version that should have answered and could not be loaded."
     )
@@ -199,7 +199,7 @@ class SeedValuedSerializer(StrictSerializer):
 
 SeedAnswer = _either("SeedAnswer", SeedClassifiedSerializer, SeedValuedSerializer)
 
-# Examples: of the models and records that `make demo` brings.
+# Examples: of the models and records that `make run` brings.
 
 _IRIS = {"sepal_length": 5.1, "sepal_width": 3.5, "petal_length": 1.4, "petal_width": 0.2}
 _CALL = {

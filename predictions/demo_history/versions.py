@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from predictions.demo_history.moments import at_hour, number_of
 from predictions.demo_history.plan import Plan
-from registry import actions, discovery, oversight, promotions, serving
+from registry import actions, clock, discovery, oversight, promotions, serving
 from registry.models import Delivery, LedgerEntry, ModelVersion, PromotionRequest, RegisteredModel
 
 NAME, HUB, REPO = "attrition-history", "loopback", "demo/attrition-history"
@@ -135,7 +135,7 @@ def _import(model: RegisteredModel, commit: str) -> None:
     # Nobody else imports here: what is marked so was interrupted.
     model.versions.filter(status=ModelVersion.Status.IMPORTING).update(leased_until=None, attempts=0)
     delivery = discovery.note(model=model, kind=Delivery.Kind.COMMAND, commit=commit)
-    done = discovery.sync(delivery, at=timezone.now())
+    done = discovery.sync(delivery, at=clock.now())
     if done.version is None or done.version.status != ModelVersion.Status.READY:
         raise Failed(f"A version could not be imported: {done.version.reason if done.version else done.text}")
 

@@ -17,7 +17,6 @@ from registry.runtimes.onnx import OnnxRuntime
 from registry.signature import Feature
 
 PROBES = 8
-MERGED_ROWS = 16
 
 
 def examine(package: Package, *, progress: Progress) -> None:

@@ -1,7 +1,6 @@
 """Open a package's model: look at the file, choose the environment that fits it, load it there in a jailed child."""
 
 import contextlib
-import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +13,7 @@ from registry.environments import builds, locks
 from registry.environments.builds import Environment
 from registry.environments.requirements import LIBRARIES, Choice, Evidence, choose
 from registry.exceptions import ImportRejected
+from registry.folders import Folder
 from registry.importer.package import Package
 from registry.importer.process import JailedChild, limits, may_load, memory_to_import
 
@@ -28,8 +28,7 @@ def opened(package: Package, progress: Progress) -> Iterator[JailedChild]:
 
     Raises ImportRejected, RuntimeFailed.
     """
-    with tempfile.TemporaryDirectory(prefix="futurisys-child-") as name, contextlib.ExitStack() as stack:
-        folder = Path(name)
+    with Folder("child") as folder, contextlib.ExitStack() as stack:
         for path in package.model_paths:
             target = folder / path
             target.parent.mkdir(parents=True, exist_ok=True)

@@ -5,7 +5,6 @@ Each step adds to the report that the version page shows. Nothing is visible to 
 
 import logging
 import math
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ from registry import artifacts, contract, hub, metrics
 from registry.actions import Progress, endpoint_of
 from registry.contract import ContractError
 from registry.exceptions import ImportRejected, RegistryError
+from registry.folders import Folder
 from registry.hub import HubError
 from registry.importer import examine
 from registry.importer.package import Package
@@ -36,8 +36,8 @@ def run(version: ModelVersion, *, progress: Progress) -> None:
     report = {key: version.report[key] for key in DISCOVERED if key in version.report}
     progress = _told(version, progress)
     try:
-        with tempfile.TemporaryDirectory(prefix="futurisys-import-") as folder:
-            directory = _pull(version, Path(folder), report, progress)
+        with Folder("import") as folder:
+            directory = _pull(version, folder, report, progress)
             package = read_package(directory, trusted=version.model.trusted, report=report)
             report = package.report  # rejected or not, it says how far the import came
             examine.examine(package, progress=progress)

@@ -18,10 +18,10 @@ from pathlib import Path
 import numpy as np
 
 from registry.exceptions import ImportRejected
+from registry.folders import Folder
 from registry.importer.process import JailedChild, encode_columns, may_load, memory_for
 from registry.runtimes.answers import Scores, checked
 from registry.runtimes.base import Columns, RuntimeFailed
-from registry.runtimes.folders import Folder
 
 MOST_MERGED = 64  # rows in one merged call; a larger request goes alone
 MOST_QUEUED = 256  # rows
@@ -366,7 +366,7 @@ class IsolatedRuntime:
             request.expires = min(request.expires, now + request.patience)
 
     def _started(self) -> JailedChild:
-        self._folder = Folder()
+        self._folder = Folder("model")
         size = 0
         for name, source in self._files.items():
             target = self._folder.path / name

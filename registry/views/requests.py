@@ -20,7 +20,6 @@ from registry.presenters.candidates import Candidate
 
 PAGE = 25
 MOST_OPEN = 200
-LARGEST_ID = 2**63 - 1
 
 
 @require_GET

@@ -9,6 +9,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import psycopg
@@ -67,7 +68,7 @@ def copied(source: str, target: str) -> None:
     programs = binaries(other())
     with psycopg.connect(source) as server:
         begins = installed.for_dump(server.info.server_version // 10_000)
-    pg_dump = programs / "pg_dump" if begins.major == MAJOR else begins.path
+    pg_dump = programs / "pg_dump" if begins.major == int(MAJOR) else begins.path
     dump = ["--format=custom", "--no-owner", "--no-privileges", "--exclude-schema=kept", "--compress=0", source]
     whom = other_user()
     with subprocess.Popen([pg_dump, *dump], stdout=subprocess.PIPE, cwd="/", **whom) as begun:
@@ -175,27 +176,62 @@ def test_it_says_what_it_cannot_do(role: str, more: dict[str, str], sentence: st
     assert (done.returncode, sentence in done.stderr) == (1, True), done.stderr
 
 
-def test_static_files_of_the_release_before_are_replaced(tmp_path: Path) -> None:
-    """In a folder that lasts, as without containers; what another server still serves from there stays."""
-    static, python = tmp_path / "static", tmp_path / "python"
+# Says how it was called; collects one style sheet and the list of all.
+COLLECTS = """#!/bin/sh
+echo $* >>$FUTURISYS_VAR/called
+[ $2 != collectstatic ] || {
+    mkdir $STATIC_ROOT/css && touch $STATIC_ROOT/css/page.new.css && printf new >$STATIC_ROOT/staticfiles.json
+}
+"""
+
+
+@pytest.fixture
+def lasting() -> Iterator[tuple[Path, list[str], dict[str, Any]]]:
+    """A folder of static files as without containers, the command of a web server, and how another user runs it."""
+    whom = other_user()
+    place = Path(tempfile.mkdtemp(prefix="futurisys-"))
+    place.chmod(0o755)
+    (place / "code" / "scripts").mkdir(parents=True)
+    shutil.copy(ROOT / "scripts" / "serve", place / "code" / "scripts")
+    (place / "python").write_text(COLLECTS)
+    (place / "python").chmod(0o755)
+    static = place / "site" / "static"
     (static / "css").mkdir(parents=True)
     (static / "css" / "page.old.css").touch()
     (static / "staticfiles.json").write_text("old")
-    collects = f"""#!/bin/sh
-echo $* >>{tmp_path}/called
-[ $2 != collectstatic ] || {{
-    mkdir $STATIC_ROOT/css && touch $STATIC_ROOT/css/page.new.css && printf new >$STATIC_ROOT/staticfiles.json
-}}
-"""
-    python.write_text(collects)
-    python.chmod(0o755)
-    own = {"PATH": os.environ["PATH"], "PYTHON": str(python), "FUTURISYS_VAR": str(tmp_path)}
-    subprocess.run([ROOT / "scripts" / "serve", "web"], check=True, env=own, timeout=60)
-    called = (tmp_path / "called").read_text().splitlines()
+    (place / "var").mkdir()
+    for path in (place / "var", static, static / "css"):
+        os.chown(path, whom.get("user", -1), whom.get("group", -1))
+    own = {"PATH": os.environ["PATH"], "PYTHON": str(place / "python"), "FUTURISYS_VAR": str(place / "var")}
+    how = {"env": own | {"STATIC_ROOT": str(static)}, "cwd": "/", "timeout": 60, "capture_output": True, "text": True}
+    yield static, [str(place / "code" / "scripts" / "serve"), "web"], how | whom
+    static.parent.chmod(0o755)
+    shutil.rmtree(place)
+
+
+@pytest.mark.parametrize("beside", [True, False])
+def test_static_files_of_the_release_before_are_replaced(lasting: tuple[Path, list[str], Any], beside: bool) -> None:
+    """What another server still serves from there stays; nobody need be able to write `beside` the folder."""
+    static, command, how = lasting
+    static.parent.chmod(0o777 if beside else 0o555)
+    done = subprocess.run(command, check=False, **how)
+    assert done.returncode == 0, done.stderr
+    called = (static.parents[1] / "var" / "called").read_text().splitlines()
     assert [line.split()[1] for line in called] == ["check", "collectstatic", "gunicorn"]
     assert {path.name for path in (static / "css").iterdir()} == {"page.old.css", "page.new.css"}
     assert (static / "staticfiles.json").read_text() == "new"
-    assert list(tmp_path.glob("static.*")) == []
+    assert [*static.parent.glob("static.*"), *(static.parents[1] / "var" / "tmp").iterdir()] == []
+
+
+def test_a_static_file_that_cannot_be_put_in_stops_the_start(lasting: tuple[Path, list[str], Any]) -> None:
+    static, command, how = lasting
+    (static / "css").chmod(0o555)
+    if how.get("user"):
+        os.chown(static / "css", 0, 0)
+    done = subprocess.run(command, check=False, **how)
+    (static / "css").chmod(0o755)
+    assert (done.returncode != 0, "page.new.css" in done.stderr) == (True, True), done.stderr
+    assert (static / "staticfiles.json").read_text() == "old"
 
 
 def test_smoke_says_who_does_not_answer() -> None:

@@ -1,6 +1,5 @@
 """The isolated runtime: the same answers as in process, and nothing a model does takes the server with it."""
 
-import importlib
 import os
 import signal
 import threading
@@ -12,9 +11,9 @@ import numpy as np
 import pytest
 
 from registry.importer.process import JailedChild, memory_for
+from registry.runtimes import isolated
 from registry.runtimes.answers import checked
 from registry.runtimes.base import RuntimeFailed
-from registry.runtimes.isolated import IsolatedRuntime
 from tests.registry import pipelines
 from tests.registry.hostile import (
     ABORT,
@@ -33,8 +32,6 @@ from tests.registry.hostile import (
     make,
     x,
 )
-
-isolated = importlib.import_module(IsolatedRuntime.__module__)  # the package has a function of this name
 
 
 @pytest.fixture(scope="module")

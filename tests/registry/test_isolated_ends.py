@@ -2,7 +2,6 @@
 
 import contextlib
 import fcntl
-import importlib
 import os
 import signal
 import subprocess
@@ -17,13 +16,11 @@ import numpy as np
 import pytest
 
 from registry.importer.process import JailedChild, memory_for
+from registry.runtimes import isolated
 from registry.runtimes.base import RuntimeFailed
-from registry.runtimes.isolated import IsolatedRuntime
 from tests.registry import pipelines
 from tests.registry.hostile import LOOP, SLEEP, kind_of, make, x
 from tests.worlds import ROOT
-
-isolated = importlib.import_module(IsolatedRuntime.__module__)  # the package has a function of this name
 
 
 def test_close_leaves_nothing(hostile_files):

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from datetime import timedelta
@@ -114,15 +115,19 @@ def sweep(version: ModelVersion, monkeypatch: pytest.MonkeyPatch) -> ModelVersio
     return version
 
 
-def test_killed_twice_and_resumed(begin: Any, analyst: User, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_killed_twice_and_resumed(begin: Any, analyst: User, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for attempt, step in enumerate([STEPS[0], STEPS[2]], 1):
         kill_at(begin(), step)
         version = nothing_is_to_be_seen(analyst)
         assert version.attempts == attempt
         if attempt == 1:  # its lease has ended
             ModelVersion.objects.filter(pk=version.pk).update(leased_until=None)
+    left = sorted(path.name.split("-")[1] for path in tmp_path.glob("futurisys-*"))
+    assert left == ["child", "import"]  # those of the first were removed by the second
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     version = sweep(version, monkeypatch)
     assert (version.status, version.attempts, version.progress) == ("ready", 3, "")
+    assert [path.name for path in tmp_path.glob("futurisys-[ci]*")] == []
     assert set(Delivery.objects.values_list("outcome", flat=True)) == {"imported"}
 
 

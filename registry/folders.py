@@ -1,4 +1,4 @@
-"""Folders for the copies of a model's files that its child opens: none outlives its process for long.
+"""Folders for copies of a model's files, pulled or opened: none outlives its process for long.
 
 A process that is killed removes nothing, and the folder for temporary files may be a volume that is kept. So whoever
 makes a folder holds its lock, which the kernel opens when the process is gone, and whoever makes the next one removes
@@ -15,17 +15,24 @@ import weakref
 from collections.abc import Iterator
 from pathlib import Path
 
-PREFIX = "futurisys-model-"
+PREFIX = "futurisys-{}-"
+PURPOSES = ("child", "import", "model")
 NO_LOCKS = {errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP}  # of a file system that has none
 
 
 class Folder:
-    """A new one, locked until `remove` or the end of this process, however that comes."""
+    """A new one for one of PURPOSES, locked until `remove`, the end of `with`, or that of this process, however it comes."""
 
-    def __init__(self) -> None:
+    def __init__(self, purpose: str) -> None:
         _sweep()
-        self.path, self._lock = _made()
+        self.path, self._lock = _made(PREFIX.format(purpose))
         self._finalizer = weakref.finalize(self, _remove, self.path, self._lock, os.getpid())
+
+    def __enter__(self) -> Path:
+        return self.path
+
+    def __exit__(self, *exception: object) -> None:
+        self.remove()
 
     def remove(self) -> None:
         """Remove it now, which the end of a process that runs its finalizers does too; more than once is fine."""
@@ -43,9 +50,9 @@ def _remove(path: Path, lock: int, owner: int) -> None:
         os.close(lock)
 
 
-def _made() -> tuple[Path, int]:
+def _made(prefix: str) -> tuple[Path, int]:
     while True:
-        path = Path(tempfile.mkdtemp(prefix=PREFIX))
+        path = Path(tempfile.mkdtemp(prefix=prefix))
         try:
             lock = _locked(path)
         except (FileNotFoundError, BlockingIOError):  # swept before it was locked
@@ -75,9 +82,10 @@ def _locked(path: Path) -> int:
 
 def _sweep() -> None:
     """Remove what processes that were killed left behind."""
-    for path in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
-        with contextlib.suppress(OSError), _held(path):  # in use, or another user's, or gone meanwhile
-            shutil.rmtree(path, ignore_errors=True)
+    for purpose in PURPOSES:
+        for path in Path(tempfile.gettempdir()).glob(PREFIX.format(purpose) + "*"):
+            with contextlib.suppress(OSError), _held(path):  # in use, or another user's, or gone meanwhile
+                shutil.rmtree(path, ignore_errors=True)
 
 
 @contextlib.contextmanager

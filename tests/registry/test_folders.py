@@ -1,4 +1,4 @@
-"""Folders of loaded models: whoever sweeps while another process makes one takes none that is in use."""
+"""Folders for models: whoever sweeps while another process makes one takes none that is in use."""
 
 import errno
 import os
@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from registry.runtimes import folders
-from registry.runtimes.folders import Folder
+from registry import folders
+from registry.folders import Folder
 
 
 @pytest.fixture(autouse=True)
@@ -19,7 +19,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_removed_more_than_once() -> None:
-    folder = Folder()
+    folder = Folder("model")
     (folder.path / "model").write_text("much")
     folder.remove()
     folder.remove()
@@ -27,18 +27,19 @@ def test_removed_more_than_once() -> None:
 
 
 def test_unused_folders_are_removed(place: Path) -> None:
-    (place / "futurisys-model-left").mkdir()
-    (place / "futurisys-import-other").mkdir()
+    for purpose in folders.PURPOSES:
+        (place / f"futurisys-{purpose}-left").mkdir()
+    (place / "futurisys-other").mkdir()
     (place / "futurisys-model-file").touch()
-    (place / "futurisys-model-link").symlink_to(place / "futurisys-import-other")
-    folder = Folder()
-    kept = {"futurisys-import-other", "futurisys-model-file", "futurisys-model-link", folder.path.name}
+    (place / "futurisys-model-link").symlink_to(place / "futurisys-other")
+    folder = Folder("model")
+    kept = {"futurisys-other", "futurisys-model-file", "futurisys-model-link", folder.path.name}
     assert {each.name for each in place.iterdir()} == kept
 
 
 def test_swept_before_it_was_locked(monkeypatch: pytest.MonkeyPatch) -> None:
     made = in_turn(monkeypatch, Path.rmdir)
-    folder = Folder()
+    folder = Folder("model")
     assert (folder.path, folder.path.exists()) == (made[1], True)
 
 
@@ -52,14 +53,14 @@ def test_swept_while_it_was_locked(monkeypatch: pytest.MonkeyPatch) -> None:
         return descriptor
 
     monkeypatch.setattr(os, "open", opened)
-    folder = Folder()
+    folder = Folder("model")
     assert (folder.path, folder.path.exists()) == (made[1], True)
 
 
 def test_held_by_who_sweeps(monkeypatch: pytest.MonkeyPatch) -> None:
     sweeper: list[int] = []
     made = in_turn(monkeypatch, lambda path: sweeper.append(folders._locked(path)))
-    folder = Folder()
+    folder = Folder("model")
     assert folder.path == made[1]
     os.close(sweeper[0])
 
@@ -71,7 +72,7 @@ def test_where_files_cannot_be_locked_models_are_loaded_all_the_same(
         raise OSError(errno.ENOLCK, "No locks available")
 
     monkeypatch.setattr(folders.fcntl, "flock", refuse)
-    first, second = Folder(), Folder()
+    first, second = Folder("model"), Folder("model")
     assert first.path.exists()
     first.remove()
     second.remove()
