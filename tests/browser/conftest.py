@@ -22,6 +22,23 @@ AXE_SCRIPT = Axe().axe_script
 RUN_AXE = """options => axe.run(document, options).then(
   found => found.violations.map(rule => `${rule.id}: ${rule.nodes[0].html}`)
 )"""
+# Words of tables that go on in the next line: their column is too narrow to be read.
+BROKEN = r"""() => {
+  const range = document.createRange()
+  const broken = []
+  for (const cell of document.querySelectorAll("main td, main tbody th")) {
+    const texts = document.createTreeWalker(cell, NodeFilter.SHOW_TEXT)
+    for (let text = texts.nextNode(); text; text = texts.nextNode()) {
+      for (const word of text.data.matchAll(/(?<![\p{L}\d])\p{L}{4,}(?![\p{L}\d])/gu)) {
+        range.setStart(text, word.index)
+        range.setEnd(text, word.index + word[0].length)
+        const lines = new Set([...range.getClientRects()].map(line => Math.round(line.top)))
+        if (lines.size > 1) broken.push(`broken word: ${word[0]} in ${cell.cloneNode().outerHTML}`)
+      }
+    }
+  }
+  return broken.slice(0, 3)
+}"""
 COLOURS = ["color-contrast", "link-in-text-block"]
 # What axe says of colours depends on these: of every text that is seen, its own colour, what it lies on, and its size;
 # of a link also what it stands in.
@@ -174,6 +191,7 @@ def at_rest(axe: Callable[..., list[str]], looks_known: set[str]) -> Callable[..
         found = axe(page, but=COLOURS) + colours(page)
         page.set_viewport_size(PHONE)
         found += ["wider than a phone"] if page.evaluate(WIDER) else []
+        found += page.evaluate(BROKEN)
         page.set_viewport_size(DESK)
         page.emulate_media(color_scheme="dark")
         page.evaluate(SETTLED)
