@@ -33,7 +33,7 @@
 
   const theme = {
     colors: {
-      primary: { main: accent },
+      primary: { main: accent, light: accent },
       error: { main: error },
       success: { main: accent },
       responses: {
@@ -54,7 +54,11 @@
       links: { color: accent, visited: accent, hover: accent },
     },
     sidebar: { backgroundColor: surface, textColor: ink, activeTextColor: accent },
-    rightPanel: { backgroundColor: "#18201c", textColor: "#e8eeea" },
+    rightPanel: {
+      backgroundColor: "#18201c",
+      textColor: "#e8eeea",
+      servers: { overlay: { backgroundColor: surface, textColor: ink }, url: { backgroundColor: sunken } },
+    },
     codeBlock: { backgroundColor: "#101512" },
     fab: { backgroundColor: surface, color: accent },
   };
