@@ -30,6 +30,7 @@ class VersionRow:
     def __init__(self, version: Any, entry: LedgerEntry | None) -> None:
         self.version, self.states = version, states.of_version(version, entry)
         self.is_champion = entry is not None and entry.to_version_id == version.pk
+        self.is_way_back = bool(version.has_served and entry and version.number < entry.to_version.number)
 
     @property
     def runtime(self) -> Words:
@@ -40,10 +41,6 @@ class VersionRow:
         """Whether it may be put in charge."""
         ready = self.version.status == ModelVersion.Status.READY
         return bool(ready and not self.version.is_draft and not self.is_champion)
-
-    @property
-    def was_in_charge(self) -> bool:
-        return bool(self.version.has_served) and not self.is_champion
 
     @property
     def is_draft(self) -> bool:

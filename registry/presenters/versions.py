@@ -132,9 +132,10 @@ class VersionPage(VersionParts):
         return self.is_ready and not self.version.is_draft and not self.is_champion
 
     @cached_property
-    def was_in_charge(self) -> bool:
-        """Whether putting it in charge is going back to it."""
-        return not self.is_champion and self.version.ledger_entries.exists()
+    def is_way_back(self) -> bool:
+        """Whether putting it in charge is going back to it, as the ledger will call it."""
+        is_older = self.entry is not None and self.version.number < self.entry.to_version.number
+        return is_older and self.version.ledger_entries.exists()
 
     @property
     def task(self) -> Words:

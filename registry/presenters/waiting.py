@@ -147,7 +147,9 @@ def _versions(user: User | AnonymousUser, model: ModelInBrief, *, is_asked: bool
         yield Task(
             states.CANDIDATE,
             _("%(model)s: version %(number)s is ready") % {**words, "number": model.candidate},
-            _("Compare it with the version in charge and decide."),
+            _("Compare it with the version in charge and decide.")
+            if champion
+            else _("Look at what it was tried on, and decide."),
             reverse("registry-promote", args=[model.name, model.candidate]),
             _("Compare and promote"),
         )

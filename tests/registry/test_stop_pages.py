@@ -28,7 +28,7 @@ def kinds() -> list[str]:
 def test_suspend_and_resume_with_a_reason(page: Client, analyst: User) -> None:
     asker = browser(analyst)
     found = text(page.get(STOP))
-    assert "From the next second on, form, API and batches answer “suspended”" in found
+    assert "From the next second on, form, API and files answer “suspended”" in found
     assert "Suspend Iris for everybody" in found
     sent = page.post(STOP, {"wanted": "suspend", "reason": "Answers look <b>odd</b>"})
     assert (sent.status_code, sent["Location"]) == (302, "/registry/iris/")

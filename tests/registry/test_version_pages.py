@@ -58,9 +58,21 @@ def test_only_listed_files_are_counted_as_the_hubs(page: Client, iris: ModelVers
 
 def test_the_way_back_is_called_so(iris: ModelVersion, ready, administrator: User) -> None:
     promotions.request(model=iris.model, version=ready("iris"), by=administrator, reason="better")
-    found = text(browser(administrator).get("/registry/iris/versions/1/"))
-    assert "Compare and go back to it" in found
-    assert "Compare and promote" not in found
+    links = ("Compare and go back to it", "Compare and promote")
+    for path in ("versions/1/", ""):
+        found = text(browser(administrator).get(f"/registry/iris/{path}"))
+        assert [words in found for words in links] == [True, False]
+
+
+def test_what_is_newer_is_put_in_charge_also_where_it_was_before(
+    iris: ModelVersion, second: ModelVersion, administrator: User
+) -> None:
+    for wanted in (second, iris):
+        promotions.request(model=iris.model, version=wanted, by=administrator, reason="x")
+    links = ("Compare and go back to it", "Compare and promote")
+    for path in ("versions/2/", ""):
+        found = text(browser(administrator).get(f"/registry/iris/{path}"))
+        assert [words in found for words in links] == [False, True]
 
 
 def test_a_version_says_what_the_import_saw(page: Client, iris: ModelVersion) -> None:
