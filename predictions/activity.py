@@ -52,7 +52,7 @@ def activity_of(user_pk: int, *, now: datetime) -> Activity:
         today=at_most(per_day[-1], MOST),
         total=at_most(sum(per_day), MOST),
         days=charts.sparkline(per_day, [date_format(day, "j F") for day in days]),
-        cut=figure(MOST) if sum(per_day) > MOST else "",
+        cut=figure(MOST, grouped=True) if sum(per_day) > MOST else "",
         calls=_calls(found),
     )
 

@@ -37,7 +37,7 @@ WORDS: dict[str, dict[str, Any]] = {
 }
 REASONS = {
     1: "First version: its metrics on the test set are good enough to begin with.",
-    2: "Trained on three times as many people; better on each measure of the test set.",
+    2: "Trained on more than three times as many people.",
 }
 Say = Callable[[str], None]
 

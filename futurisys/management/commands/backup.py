@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.db.models import Model
 from django.utils import timezone
 
 from futurisys.backup import bundled, taking
@@ -42,7 +43,9 @@ class Command(BaseCommand):
 
 def facts(rows: dict[str, int]) -> str:
     """What was recorded, counted, in a line."""
-    counts = {
-        str(model._meta.verbose_name_plural): rows.get(f"public.{model._meta.db_table}") for model in fact_models()
-    }
-    return "Facts: " + ", ".join(f"{count} {name}" for name, count in counts.items() if count is not None) + "."
+    counts = {model: rows.get(f"public.{model._meta.db_table}") for model in fact_models()}
+    return "Facts: " + ", ".join(_counted(model, count) for model, count in counts.items() if count is not None) + "."
+
+
+def _counted(model: type[Model], count: int) -> str:
+    return f"{count} {model._meta.verbose_name if count == 1 else model._meta.verbose_name_plural}"

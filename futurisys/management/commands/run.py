@@ -109,7 +109,8 @@ class Command(BaseCommand):
         else:
             self._show_users()
             self._say(
-                f"Six months to look at: press “{demo.HISTORY}” at http://{HOST}:{self.port}/monitoring/ as admin."
+                f"Six months to look at, as admin or manager: http://{HOST}:{self.port}/monitoring/. “{demo.HISTORY}” "
+                "brings them."
             )
         self._say(f"Ready: {settings.SITE_URL if settings.SPACE else f'http://{HOST}:{self.port}'}")
 
