@@ -108,6 +108,14 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any], chromium:
     return {**browser_type_launch_args, "executable_path": chromium, "args": sandbox}
 
 
+@pytest.fixture(scope="session")
+def playwright(playwright: Any) -> Iterator[Any]:
+    """From its start to the end of the session its loop runs in this thread, where Django takes our queries for a mistake."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+        yield playwright
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _live_server_answers_at_once() -> None:
     """It writes head and body apart: Nagle's algorithm holds the body until the other side says, 40 ms later, it got the head."""

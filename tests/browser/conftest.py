@@ -1,6 +1,5 @@
 """A browser in the world of the iris model: who is logged in, what the policy blocked, what axe says."""
 
-import os
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -71,17 +70,6 @@ DESK = {"width": 1280, "height": 720}
 # Without JavaScript no event is heard, and the console still tells.
 POLICY = "Content Security Policy"
 LISTEN = "addEventListener('securitypolicyviolation', e => blocked(`${e.violatedDirective} ${e.sample} ${location}`))"
-
-
-@pytest.fixture(autouse=True, scope="session")
-def _django_beside_playwright() -> Iterator[None]:
-    """Playwright's loop runs in this thread, where Django would take our queries for a mistake."""
-    before = os.environ.get("DJANGO_ALLOW_ASYNC_UNSAFE")
-    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
-    yield
-    os.environ.pop("DJANGO_ALLOW_ASYNC_UNSAFE")
-    if before is not None:
-        os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = before
 
 
 @pytest.fixture(scope="session")
