@@ -8,6 +8,7 @@ import random
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
@@ -25,9 +26,10 @@ SEED = 20_261_121
 
 
 @pytest.fixture
-def worker(database_environment: dict[str, str], tmp_path: Path) -> Iterator[Worker]:
+def worker(database_environment: dict[str, str], tmp_path: Path, settings: Any) -> Iterator[Worker]:
     """Two processes whose leases and messages run out after seconds."""
     own = {"BATCH_LEASE_SECONDS": "2", "VISIBILITY_TIMEOUT": "3", "BATCH_ROWS": "400", "LOG_LEVEL": "INFO"}
+    own |= {"CELERY_BROKER_URL": settings.CELERY_BROKER_URL}  # the test's own process sends hints to it
     own |= {"ARTIFACT_CACHE": str(tmp_path / "cache"), "PATH": os.environ["PATH"], "HOME": str(tmp_path)}
     worker = Worker(database_environment | own | {"OMP_NUM_THREADS": "1"}, tmp_path / "log")
     yield worker
