@@ -28,7 +28,7 @@ BROKEN = r"""() => {
   for (const cell of document.querySelectorAll("main td, main tbody th")) {
     const texts = document.createTreeWalker(cell, NodeFilter.SHOW_TEXT)
     for (let text = texts.nextNode(); text; text = texts.nextNode()) {
-      for (const word of text.data.matchAll(/(?<![\p{L}\d])\p{L}{4,}(?![\p{L}\d])/gu)) {
+      for (const word of text.data.matchAll(/(?<![\p{L}\d])\p{L}{2,}(?![\p{L}\d])/gu)) {
         range.setStart(text, word.index)
         range.setEnd(text, word.index + word[0].length)
         const lines = new Set([...range.getClientRects()].map(line => Math.round(line.top)))
